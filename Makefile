@@ -1,0 +1,60 @@
+# Prerequisites (Debian, Ubuntu), with Python 3.11 or newer: apt install git make python3-venv
+
+# make               set up .venv and run the pre-registered checks (hebbsim verify)
+# make test          set up .venv and run the tests
+# make lint, format  ruff and pyright; ruff's formatter
+# make experiments   collect what is missing of every experiment's records, then draw its figure
+# make figures       draw the figures from the records there are
+# make clean         remove .venv and caches; results stay
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+EXPERIMENTS := $(filter-out experiments/_%,$(sort $(wildcard experiments/*.py)))
+
+.DEFAULT_GOAL := verify
+.PHONY: verify test lint format experiments figures clean
+
+verify: $(READY)
+	$(BIN)/python -m hebbsim verify
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: $(READY)
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+experiments: $(READY)
+	@set -e; for file in $(EXPERIMENTS); do \
+		echo "$$file"; \
+		$(BIN)/python -m hebbsim collect "$$file"; \
+		$(BIN)/python -m hebbsim plot "$$file"; \
+	done
+
+figures: $(READY)
+	@set -e; for file in $(EXPERIMENTS); do \
+		echo "$$file"; \
+		$(BIN)/python -m hebbsim plot "$$file"; \
+	done
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	find hebbsim experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is written last: a .venv without it was left half-made, and one older than pyproject.toml is out of date.
+# Either is made anew.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "hebbsim needs Python 3.11 or newer, and '$(PYTHON)' is not: try make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "hebbsim needs the venv module of '$(PYTHON)': try apt install python3-venv" >&2; exit 1; }
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@

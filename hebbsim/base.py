@@ -1,0 +1,215 @@
+"""The types every part is made of.
+
+    draw -> write -> store -> retrieve -> read out -> count
+    Ensemble  Rule   Precision  Retrieval  Readout    counts
+
+Each part is a NamedTuple of pure functions, batch-first: keys (pairs, dim_key), values (pairs, dim_value). It is built
+by a factory with keyword-only options; the same options give the same object, so that jit does not trace twice.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from hebbsim.errors import HebbsimError, one_of
+from hebbsim.task import format_label
+
+KINDS = frozenset({"bipolar", "gaussian", "sparse", "tokens"})
+
+
+class Side(NamedTuple):
+    """One side (keys or values) of the pairs: row i is a pure function of (rng_key, i)."""
+
+    draw: Callable[..., Array]  # (rng_key, index[n]) -> code[n ...], the compact form: packed bits, active units, token ids
+    rows: Callable[..., Array]  # (book, code[n ...]) -> rows[n dim], float32
+    cue: Callable[..., tuple[Any, Array]]  # (rng_key, book, code) -> (noisy code or None, noisy rows[n dim])
+    book: Callable[..., Any] = lambda rng_key: ()  # rng_key -> the codebook a reader may know; () where there is none
+    code: str = "rows"  # name of the compact form: finds a rule's fast form
+
+
+class Ensemble(NamedTuple):
+    """What is random: how the keys and the values of the pairs are drawn. `keys` and `values` take a dim, give a Side."""
+
+    label: str
+    kind: str
+    keys: Callable[[int], Side]
+    values: Callable[[int], Side]
+    tied_keys: Callable[[int], Side]  # the keys of tied patterns: drawn and cued as the values are
+    gives: frozenset[str] = frozenset()
+
+
+class Rule(NamedTuple):
+    """A memory: state = write(init(dk, dv), keys, values); memory = consolidate(state); field = recall(memory, queries)."""
+
+    label: str
+    init: Callable[[int, int], PyTree]  # (dim_key, dim_value) -> state
+    write: Callable[..., PyTree]  # (state, keys[b dk], values[b dv]) -> state, the pairs in order
+    recall: Callable[..., Array]  # (memory, queries[p dk]) -> field[p dv]
+    consolidate: Callable[[PyTree], PyTree] = lambda state: state  # state -> memory: the arrays that are read and counted
+    chunk: int = 1  # pairs a write must come in multiples of
+    depth: Callable[[int], int] = lambda num_patterns: 1  # num_patterns -> steps that cannot run in parallel
+    fast: tuple["Fast", ...] = ()
+    accepts: frozenset[str] = KINDS  # the ensembles it can store
+    square: bool = False  # dim_key must equal dim_value
+    tied_only: bool = False
+    symmetric: bool = False  # n(n-1)/2 of its entries are free
+    gives: frozenset[str] = frozenset()  # {"outer_product", "exact"}: what retrievals and the promise rely on
+
+    def read(self, state: PyTree, queries: Float[Array, "p dk"]) -> Float[Array, "p dv"]:
+        """recall(consolidate(state), queries)."""
+        return self.recall(self.consolidate(state), queries)
+
+    def num_state(self, dim_key: int, dim_value: int) -> int:
+        """Array entries of the state that is carried while writing, scalars apart."""
+        return _entries(jax.eval_shape(lambda: self.init(dim_key, dim_value)))
+
+    def num_parameters(self, dim_key: int, dim_value: int) -> int:
+        """Array entries of the memory that is read, scalars apart: the denominator of bits per parameter."""
+        return _entries(jax.eval_shape(lambda: self.consolidate(self.init(dim_key, dim_value))))
+
+
+class Fast(NamedTuple):
+    """A rule's form on compact codes; it must equal the form on rows exactly."""
+
+    keys: str  # Side.code of the keys
+    values: str
+    write: Callable[..., PyTree]  # (state, key_codes, value_codes) -> state
+    recall: Callable[..., Array] | None = None  # (memory, cue codes) -> field; None: recall on rows
+
+
+class Precision(NamedTuple):
+    """What each stored weight keeps: `wrap` turns a rule into one whose memory is rounded; `bits` a stored entry."""
+
+    label: str
+    wrap: Callable[[Rule], Rule]
+    bits: float
+    gives: frozenset[str] = frozenset()
+
+
+class Known(NamedTuple):
+    """All that a reader may use besides the memory and its query: never the values."""
+
+    keys: Callable[..., Array]  # (index[n]) -> keys[n dk], regenerated
+    num_patterns: Int[Array, ""]
+    book: Any
+
+
+class Field(NamedTuple):
+    """What came back, before any decision."""
+
+    value: Float[Array, "p dv"]
+    noise: Float[Array, "..."]  # its standard deviation about signal * value, broadcastable to value; nan: not known
+    counts: dict[str, Array]  # of the retrieval: additive, but for "largest", see trial.py
+
+
+class Retrieval(NamedTuple):
+    """How a raw field is read: found = solve(memory, known) once a load, then field(rule, found, queries, index)."""
+
+    label: str
+    solve: Callable[..., PyTree]
+    field: Callable[..., Field]
+    needs: frozenset[str] = frozenset()  # of what rules and ensembles give
+    gives: frozenset[str] = frozenset()
+
+
+class Truth(NamedTuple):
+    """What was stored at the probed pairs, and the cue that each was read with."""
+
+    code: Array
+    rows: Float[Array, "p dv"]
+    book: Any
+    expand: Callable[..., Array]  # Side.rows of the values
+    queries: Float[Array, "p dk"]
+    tied: bool  # the cue is a noisy form of the value: what it says by itself does not count as recalled
+    live: Bool[Array, "p"]  # False: an idle probe, not to be counted
+
+
+class Readout(NamedTuple):
+    """How the field becomes a decision. `score` gives counts, one row a probe; information.py turns their sums into
+    bits, telling by the names of the counts how."""
+
+    label: str
+    score: Callable[[Field, Truth], dict[str, Array]]
+    accepts: frozenset[str]
+    gives: frozenset[str] = frozenset()
+
+
+def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
+    """Turn make(label, *, options) into a cached, checked factory(**options).
+
+    `checks` name for an option a predicate and the words that say what is allowed. The label holds every option that
+    is not off (None, 0, False, ""), so that an option added later, off by default, leaves old labels as they were.
+    Raises HebbsimError for an unknown option or a value that is not allowed.
+    """
+
+    def wrap(make: Callable) -> Callable:
+        defaults = {p.name: p.default for p in inspect.signature(make).parameters.values() if p.name != "label"}
+        name = make.__name__
+
+        @functools.cache
+        def build(options: tuple[tuple[str, Any], ...]) -> Any:
+            return make(format_label(name, {k: v for k, v in options if v}), **dict(options))
+
+        @functools.wraps(make)
+        def made(**options: Any) -> Any:
+            for option in options:
+                if option not in defaults:
+                    raise one_of(f"option of {name}", option, defaults)
+            full = {}
+            for option, default in defaults.items():
+                value = options.get(option, default)
+                if type(default) is float and type(value) is int:
+                    value = float(value)
+                allowed, words = checks.get(option, (lambda _: True, ""))
+                if type(value) is not type(default) or not allowed(value):
+                    raise HebbsimError(f"{name}: {option} = {value!r}; allowed: {words or type(default).__name__}")
+                full[option] = value
+            return build(tuple(sorted(full.items())))
+
+        made.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [p for p in inspect.signature(make).parameters.values() if p.name != "label"]
+        )
+        return made
+
+    return wrap
+
+
+def look_up(registry: Mapping[str, Callable], kind: str, part: Any, options: Mapping[str, Any] | None = None) -> Any:
+    """The part itself if it is one already, else registry[name](**options). Raises HebbsimError."""
+    if not isinstance(part, str):
+        if options:
+            raise HebbsimError(f"{kind}_options go with a name; this {kind} is an instance that has its options already")
+        return part
+    if part not in registry:
+        raise one_of(kind, part, registry)
+    return registry[part](**dict(options or {}))
+
+
+def require(what: str, needs: Iterable[str], given: frozenset[str]) -> None:
+    """Raise HebbsimError naming what is missing."""
+    missing = sorted(set(needs) - given)
+    if missing:
+        raise HebbsimError(f"{what} needs {', '.join(missing)}; this memory gives {', '.join(sorted(given)) or 'nothing'}")
+
+
+def sequential(write_one: Callable[..., PyTree]) -> Callable[..., PyTree]:
+    """Lift write_one(state, key[dk], value[dv]) -> state to a block of pairs, one after the other."""
+
+    def write(state: PyTree, keys: Float[Array, "b dk"], values: Float[Array, "b dv"]) -> PyTree:
+        return jax.lax.scan(lambda s, pair: (write_one(s, *pair), None), state, (keys, values))[0]
+
+    return write
+
+
+def dot(a: Array, b: Array) -> Array:
+    """a @ b in full float32: a TPU's default product is bf16 and a GPU's may be TF32, wrong for entries past 256."""
+    return jnp.dot(a, b, precision=jax.lax.Precision.HIGHEST)
+
+
+def _entries(arrays: PyTree) -> int:
+    return sum(leaf.size for leaf in jax.tree.leaves(arrays) if leaf.ndim)

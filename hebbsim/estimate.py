@@ -1,0 +1,109 @@
+"""Numbers with their uncertainty. The independent unit is the trial: probes of one memory are correlated."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import stdtrit
+
+from hebbsim.errors import HebbsimError
+
+
+class Estimate(NamedTuple):
+    """A measured number: `low` and `high` enclose the truth in a fraction `level` of repeated experiments."""
+
+    low: float
+    best: float
+    high: float
+    level: float
+    trials: int
+    method: str
+
+    @property
+    def half(self) -> float:
+        """Half the interval's width."""
+        return (self.high - self.low) / 2
+
+    @property
+    def standard_error(self) -> float:
+        """The interval as one standard error: its half-width over Student's quantile."""
+        return self.half / quantile(self.level, self.trials - 1)
+
+    def contains(self, value: float) -> bool:
+        """low <= value <= high."""
+        return self.low <= value <= self.high
+
+    def number(self) -> str:
+        """best +/- half, the digits following the error: two figures of it."""
+        if not np.isfinite(self.half):
+            return f"{self.best:.4g} (unresolved)"
+        if self.half < 1e-12:
+            return f"{self.best:.6g}"
+        places = int(np.clip(1 - np.floor(np.log10(self.half)), 0, 12))
+        return f"{self.best:.{places}f} +/- {self.half:.{places}f}"
+
+    def __str__(self) -> str:
+        return f"{self.number()} ({100 * self.level:g} %, {self.trials} trials)"
+
+
+class Unresolved(HebbsimError):
+    """The data do not decide the number asked for; `estimate` is what they do say."""
+
+    def __init__(self, message: str, estimate: Estimate | None = None) -> None:
+        super().__init__(message)
+        self.estimate = estimate
+
+
+def quantile(level: float, freedom: int) -> float:
+    """Two-sided Student quantile."""
+    return float(stdtrit(max(freedom, 1), (1 + level) / 2))
+
+
+def joint_level(level: float, rows: int) -> float:
+    """Level of each of `rows` intervals so that all hold together with chance `level` (Sidak 1967)."""
+    return level ** (1 / max(rows, 1))
+
+
+def student(values: Sequence[float], level: float = 0.95) -> Estimate:
+    """Mean of one number a trial, mean +/- t s / sqrt(trials). Raises Unresolved under two trials."""
+    values = np.asarray(values, float)
+    _two(len(values), float(values.mean()) if len(values) else np.nan, level)
+    half = quantile(level, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    mean = float(values.mean())
+    return Estimate(mean - half, mean, mean + half, level, len(values), "student over trials")
+
+
+def jackknife(statistic: Callable[[Any], float], trials: Sequence[Any], level: float = 0.95) -> Estimate:
+    """statistic(sum of the trials), with its standard error from leaving out one trial at a time and Student's quantile.
+
+    trials: one pytree of additive arrays (a dict or a list of dicts of counts) a trial. Raises Unresolved under two.
+    """
+    total = add(trials)
+    best = float(statistic(total))
+    count = len(trials)
+    _two(count, best, level)
+    without = np.asarray([statistic(subtract(total, trial)) for trial in trials])
+    spread = np.sqrt((count - 1) / count * np.sum((without - without.mean()) ** 2))
+    half = quantile(level, count - 1) * float(spread)
+    return Estimate(best - half, best, best + half, level, count, "jackknife over trials")
+
+
+def add(trials: Sequence[Any]) -> Any:
+    """Sum of pytrees: lists and dicts of arrays."""
+    first = trials[0]
+    if isinstance(first, dict):
+        return {name: sum((np.asarray(t[name]) for t in trials[1:]), np.asarray(first[name])) for name in first}
+    return [add([trial[i] for trial in trials]) for i in range(len(first))]
+
+
+def subtract(total: Any, part: Any) -> Any:
+    """total - part, of pytrees."""
+    if isinstance(total, dict):
+        return {name: total[name] - part[name] for name in total}
+    return [subtract(t, p) for t, p in zip(total, part, strict=True)]
+
+
+def _two(count: int, best: float, level: float) -> None:
+    if count < 2:
+        estimate = Estimate(-np.inf, best, np.inf, level, count, "none")
+        raise Unresolved(f"{count} trial(s): an interval takes 2 or more", estimate)

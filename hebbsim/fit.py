@@ -1,0 +1,181 @@
+"""Curves -> capacities -> limits. No JAX. What the data do not bracket raises Unresolved."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import chdtrc, ndtri
+
+from hebbsim.errors import HebbsimError
+from hebbsim.estimate import Estimate, Unresolved, jackknife, quantile, student
+from hebbsim.information import errors_of
+from hebbsim.measurement import Measurement
+
+
+class Capacity(NamedTuple):
+    """Where on a curve a criterion is met: load = num_patterns / dim_key, and the bits per parameter there."""
+
+    criterion: str
+    load: Estimate
+    bits: Estimate
+
+
+class Fit(NamedTuple):
+    """value(x) = sum of coefficients[i] * x**powers[i], least squares weighted by the errors."""
+
+    limit: Estimate  # the coefficient of x**0
+    coefficients: tuple[float, ...]
+    powers: tuple[float, ...]
+    chance: float  # of a chi^2 as large as this one or larger, if the form is right
+
+    def form(self, x: str = "x") -> str:
+        """The fitted formula in words."""
+        parts = [f"{c:.4g}" + (f" {x}^{p:g}" if p else "") for c, p in zip(self.coefficients, self.powers, strict=True)]
+        return " + ".join(parts)
+
+
+def over_trials(curve: Sequence[Measurement], statistic: Callable[[list[Any]], float], level: float) -> Estimate:
+    """Jackknife of statistic(list of summed counts, one a load) over the trials that every load has.
+
+    Loads of one trial share its memory, so a trial is left out of all of them at once.
+    """
+    shared = set.intersection(*({record.trial for record in point.records} for point in curve))
+    kept = [{r.trial: r.counts for r in point.records if r.trial in shared} for point in curve]
+    return jackknife(statistic, [[counts[trial] for counts in kept] for trial in sorted(shared)], level)
+
+
+def best_load(curve: Sequence[Measurement], criterion: str, level: float = 0.95) -> Capacity:
+    """The load of most bits: the top of the parabola in log load through the best point and its neighbours.
+
+    Raises Unresolved where the best point is the first or the last.
+    """
+    logs = _log_loads(curve, 3)
+    bits = np.asarray([point.bits_of(point.counts, criterion) for point in curve])
+    top = int(np.argmax(bits))
+    if top in (0, len(curve) - 1):
+        side = "below" if top == 0 else "above"
+        message = f"best load: {criterion} bits are most at the {'first' if top == 0 else 'last'} load, "
+        raise Unresolved(f"{message}{curve[top].load:.4g}; add loads {side} it", curve[top].bits[criterion])
+    near = curve[top - 1 : top + 2]
+    x = logs[top - 1 : top + 2] - logs[top]
+
+    def peak(totals: list[Any]) -> tuple[float, float]:
+        y = [point.bits_of(counts, criterion) for point, counts in zip(near, totals, strict=True)]
+        a, b, c = np.polyfit(x, y, 2)
+        at = np.clip(-b / (2 * a), x[0], x[2]) if a < 0 else x[int(np.argmax(y))]
+        return float(at), float((a * at + b) * at + c)
+
+    load = over_trials(near, lambda totals: peak(totals)[0], level)
+    return Capacity("best", _exp(load, logs[top]), over_trials(near, lambda totals: peak(totals)[1], level))
+
+
+def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: float = 0.95) -> Capacity:
+    """The load at which the error rate reaches `error`: the normal quantile of the rate is a line in log load between points.
+
+    Bits are the hard bits there. Raises Unresolved where the curve does not bracket it.
+    """
+    logs = _log_loads(curve, 2)
+    rates = np.asarray([point.error_rate.best for point in curve])
+    above = np.flatnonzero(rates > error)
+    if not len(above) or above[0] == 0:
+        worst = curve[0] if len(above) else curve[-1]
+        message = f"load at error {error:g}: rates run from {rates.min():.2g} to {rates.max():.2g}; "
+        raise Unresolved(f"{message}add {'smaller' if len(above) else 'larger'} loads", worst.error_rate)
+    low, high = above[0] - 1, above[0]
+    pair = [curve[low], curve[high]]
+    wrong, of = errors_of(pair[0].counts)
+    floor = 0.5 / of  # a rate of none is between 0 and one error: the line needs a finite quantile
+
+    def crossing(totals: list[Any]) -> tuple[float, float]:
+        z = [ndtri(max(np.divide(*errors_of(counts)), floor)) for counts in totals]
+        part = (ndtri(error) - z[0]) / (z[1] - z[0]) if z[1] > z[0] else 0.5
+        at = logs[low] + part * (logs[high] - logs[low])
+        # Bits per load change slowly along the curve: interpolate those.
+        rate = [p.bits_of(c, "hard") / p.load for p, c in zip(pair, totals, strict=True)]
+        return float(at), float(np.exp(at) * (rate[0] + part * (rate[1] - rate[0])))
+
+    load = over_trials(pair, lambda totals: crossing(totals)[0], level)
+    bits = over_trials(pair, lambda totals: crossing(totals)[1], level)
+    return Capacity(f"epsilon {error:g}", _exp(load, 0.0), bits)
+
+
+def exact_load(curve: Sequence[Measurement], level: float = 0.95) -> Capacity:
+    """The largest load at which a trial reads back with no error, it and every lesser load; mean over trials.
+
+    Only what was probed is judged: probe every pair for the claim that all were right. Raises Unresolved where some
+    trial fails at the first load or none fails by the last.
+    """
+    shared = sorted(set.intersection(*({record.trial for record in point.records} for point in curve)))
+    loads, bits = [], []
+    for trial in shared:
+        counts = [next(r.counts for r in point.records if r.trial == trial) for point in curve]
+        clean = np.asarray([errors_of(c)[0] == 0 for c in counts])
+        last = len(clean) if clean.all() else int(np.argmin(clean))
+        if last in (0, len(clean)):
+            which = "the first load already has errors" if last == 0 else "no load has an error"
+            raise Unresolved(f"exact load: in trial {trial} {which}; add {'smaller' if last == 0 else 'larger'} loads")
+        loads.append(curve[last - 1].load)
+        bits.append(curve[last - 1].bits_of(counts[last - 1], "hard"))
+    return Capacity("exact", student(loads, level), student(bits, level))
+
+
+def extrapolate(x: Sequence[float], values: Sequence[Estimate], powers: Sequence[float], level: float = 0.95) -> Fit:
+    """Fit value = c0 + sum c_i x**p_i to independent estimates; `limit` is c0, what is left as x -> 0.
+
+    powers: of the terms beyond the constant. The interval is Student's, from the estimates' own errors (widened by the
+    scatter where that is larger) on the fewest trials among them. Raises HebbsimError with too few points.
+    """
+    x, powers = np.asarray(x, float), (0.0, *powers)
+    if len(x) <= len(powers):
+        raise HebbsimError(f"extrapolate: {len(x)} points for {len(powers)} coefficients; allowed: more points")
+    errors = np.asarray([value.standard_error for value in values])
+    if not np.all(errors > 0) or not np.all(np.isfinite(errors)):
+        raise Unresolved("extrapolate: an estimate has no finite error of its own; add trials")
+    design = x[:, None] ** np.asarray(powers) / errors[:, None]
+    target = np.asarray([value.best for value in values]) / errors
+    solution, *_ = np.linalg.lstsq(design, target, rcond=None)
+    freedom = len(x) - len(powers)
+    chi2 = float(np.sum((design @ solution - target) ** 2))
+    spread = np.sqrt(np.linalg.inv(design.T @ design)[0, 0] * max(1.0, chi2 / freedom))
+    trials = min(value.trials for value in values)
+    half = quantile(level, trials - 1) * float(spread)
+    limit = Estimate(solution[0] - half, float(solution[0]), solution[0] + half, level, trials, "weighted least squares")
+    return Fit(limit, tuple(map(float, solution)), powers, float(chdtrc(freedom, chi2)))
+
+
+def load_limit(
+    curve: Sequence[Measurement], criterion: str, powers: Sequence[float] = (1, 2), level: float = 0.95
+) -> Fit:
+    """Bits per parameter as the load grows without end: a polynomial in 1/load through all points of one curve.
+
+    The loads share their memories, so the interval is a jackknife over trials of the whole fit; weights are the
+    points' own errors. Raises Unresolved under two trials.
+    """
+    errors = np.asarray([point.bits[criterion].standard_error for point in curve])
+    powers = (0.0, *powers)
+    if len(curve) <= len(powers):
+        raise HebbsimError(f"load limit: {len(curve)} loads for {len(powers)} coefficients; allowed: more loads")
+    design = np.asarray([1 / point.load for point in curve])[:, None] ** np.asarray(powers) / errors[:, None]
+    inverse = np.linalg.pinv(design)
+
+    def coefficients(totals: list[Any]) -> np.ndarray:
+        bits = [point.bits_of(counts, criterion) for point, counts in zip(curve, totals, strict=True)]
+        return inverse @ (np.asarray(bits) / errors)
+
+    limit = over_trials(curve, lambda totals: float(coefficients(totals)[0]), level)
+    fitted = coefficients([point.counts for point in curve])
+    residual = design @ fitted - np.asarray([point.bits[criterion].best for point in curve]) / errors
+    chance = float(chdtrc(len(curve) - len(powers), np.sum(residual**2)))
+    return Fit(limit, tuple(map(float, fitted)), powers, chance)
+
+
+def _log_loads(curve: Sequence[Measurement], least: int) -> np.ndarray:
+    loads = [point.load for point in curve]
+    if len(curve) < least or loads != sorted(set(loads)):
+        raise HebbsimError(f"curve: {len(curve)} loads; allowed: {least} or more different ones in ascending order")
+    return np.log(loads)
+
+
+def _exp(estimate: Estimate, shift: float) -> Estimate:
+    low, best, high = (float(np.exp(value + shift)) for value in estimate[:3])
+    return estimate._replace(low=low, best=best, high=high)

@@ -1,0 +1,84 @@
+"""The best of V code words."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from hebbsim.base import Field, Readout, Truth, dot, factory
+from hebbsim.information import LADDER, LOG_UNIT
+
+BLOCK = 4096  # code words scored at once: the unpacked words are 16 MB at dim 1024
+CLIP = 100.0  # bits; a posterior below 2^-100 counts as this
+
+
+def posterior(ladder: Float[Array, "r"], scores: Float[Array, "p"], best: Array, tail: Array) -> Array:
+    """log2 of the right word's posterior at each inverse noise, as whole numbers of 1/LOG_UNIT bit."""
+    nats = ladder * (scores - best)[:, None] - jnp.log(tail)
+    bits = jnp.clip(nats / jnp.log(2.0), -CLIP, 0.0)
+    return jnp.round(bits * LOG_UNIT).astype(jnp.int32)
+
+
+def compare(field: Float[Array, "p dv"], truth: Truth, ladder: Float[Array, "r"]) -> tuple[Array, Array, Array]:
+    """Score of the right word, best score of the others, log posterior of the right word; a block of words at a time."""
+    vocabulary = truth.book.shape[0]
+    block = min(BLOCK, vocabulary)
+    right = jnp.sum(field * truth.rows, axis=1)
+
+    def add(carry: tuple[Array, Array, Array], start: Array) -> tuple[tuple[Array, Array, Array], None]:
+        best, rival, tail = carry
+        word = start + jnp.arange(block)
+        scores = dot(field, truth.expand(truth.book, jnp.minimum(word, vocabulary - 1)).T)
+        scores = jnp.where(word < vocabulary, scores, -jnp.inf)
+        rival = jnp.maximum(rival, jnp.max(jnp.where(word == truth.code[:, None], -jnp.inf, scores), axis=1))
+        new = jnp.maximum(best, jnp.max(scores, axis=1))
+        kept = tail * jnp.exp(ladder * (best - new)[:, None])
+        fresh = [jnp.sum(jnp.exp(rung * (scores - new[:, None])), axis=1) for rung in ladder]
+        return (new, rival, kept + jnp.stack(fresh, axis=1)), None
+
+    lowest = jnp.full_like(right, -jnp.inf)
+    start = (right, lowest, jnp.zeros((right.shape[0], ladder.shape[0])))
+    (best, rival, tail), _ = jax.lax.scan(add, start, jnp.arange(0, vocabulary, block))
+    return right, rival, posterior(ladder, right, best, tail)
+
+
+def inverse_noise(field: Field, truth: Truth) -> Array:
+    """signal / noise^2, the scale of a score in nats; the signal is what the field's energy has beyond its noise."""
+    entries = jnp.maximum(jnp.sum(truth.live) * field.value.shape[1], 1)
+    energy = jnp.sum(jnp.where(truth.live[:, None], field.value**2, 0.0)) / entries
+    noise = jnp.mean(field.noise**2)
+    noise = jnp.where(jnp.isfinite(noise) & (noise > 0), noise, energy / 2)
+    word = jnp.mean(truth.rows**2)
+    signal = jnp.sqrt(jnp.maximum(energy - noise, 1e-6 * energy) / word)
+    return signal / jnp.maximum(noise, 1e-30)
+
+
+def score(field: Field, truth: Truth) -> dict[str, Array]:
+    ladder = inverse_noise(field, truth) * jnp.asarray(LADDER)
+    right, rival, log_posterior = compare(field.value, truth, ladder)
+    items = jnp.ones(right.shape[0], jnp.int32)
+    counts = {
+        "items": items,
+        "errors": (rival > right).astype(jnp.int32),
+        "ties": (rival == right).astype(jnp.int32),
+        "log_posterior": log_posterior,
+        "largest": jnp.sum(jnp.abs(field.value), axis=1),
+    }
+    if truth.tied:
+        counts["cue_log_posterior"] = cue_posterior(truth)
+    return counts
+
+
+def cue_posterior(truth: Truth) -> Array:
+    """log posterior of the right word from the cue alone, best of a ladder of inverse noises; about 0 for a full cue."""
+    return compare(truth.queries, truth, jnp.asarray([0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0]))[2]
+
+
+@factory()
+def argmax(label: str) -> Readout:
+    """decision = argmax_t field . word_t over the vocabulary: the hard criterion log2 V - H2(e) - e log2(V - 1) an item.
+
+    soft: log2 V + the mean log2 posterior of the right word, softmax(lambda field . word), at the best lambda of a ladder
+    round signal / noise^2, since a wrong noise level costs bits. Counts: items, errors, ties (the right word shares the
+    best score; half an error), log_posterior (one sum a rung, in 1/256 bit). The reader is given the codebook.
+    """
+    return Readout(label, score, frozenset({"tokens"}), frozenset({"exact"}))

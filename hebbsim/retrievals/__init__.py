@@ -1,0 +1,5 @@
+"""How a raw field is read from the memory. One file a retrieval; add yours to the dict."""
+
+from hebbsim.retrievals.matched_filter import matched_filter
+
+RETRIEVALS = {"matched_filter": matched_filter}

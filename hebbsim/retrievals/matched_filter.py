@@ -1,0 +1,36 @@
+"""The one-shot read."""
+
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from hebbsim.base import Field, Known, Retrieval, Rule, factory
+
+
+class Found(NamedTuple):
+    memory: PyTree
+    energy: Float[Array, "dv"]  # sum of squares down a column: the variance it adds to the field of a fresh +-1 key
+    largest: Float[Array, ""]  # biggest sum of magnitudes down a column
+
+
+def solve(memory: PyTree, known: Known) -> Found:
+    if isinstance(memory, tuple | dict) or memory.ndim != 2:
+        return Found(memory, jnp.float32(jnp.nan), jnp.float32(0))
+    size = jnp.abs(memory.astype(jnp.float32))
+    return Found(memory, jnp.sum(size * size, axis=0), jnp.max(jnp.sum(size, axis=0)))
+
+
+def field(rule: Rule, found: Found, queries: Any, index: Int[Array, "p"]) -> Field:
+    return Field(rule.recall(found.memory, queries), jnp.sqrt(found.energy), {"largest": found.largest})
+
+
+@factory()
+def matched_filter(label: str) -> Retrieval:
+    """field = recall(memory, query); noise_j = sqrt(sum_i S_ij^2), the spread that a fresh +-1 key would see in column j.
+
+    The reader is given its own query only. For an outer-product memory of M pairs noise^2 is about M dim_key, one part
+    in M above the true crosstalk since a pair does not interfere with itself; for any other memory it is nan: not known.
+    Also: correlation read, what an attention layer does. Source: Kohonen 1972; Verdu & Shamai 1999 for the name.
+    """
+    return Retrieval(label, solve, field, gives=frozenset({"exact"}))

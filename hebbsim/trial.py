@@ -1,0 +1,229 @@
+"""One trial: a memory filled once, and probed at every load on the way. The only jit.
+
+A trial's randomness is one key, split into five (keys, values, codebook, probes, cues). It knows nothing of rule,
+retrieval, readout or precision: all of them see the same patterns.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import AxisType, Mesh, PartitionSpec
+from jaxtyping import Array, Bool, Int, PyTree
+
+from hebbsim.base import Ensemble, Fast, Known, Readout, Retrieval, Rule, Side, Truth
+
+PIECES = (32, 1)  # sizes in which the pairs of a last, part-filled block are written
+
+
+class Spec(NamedTuple):
+    """All that is static in a trial. `rule` is the rule with its precision already wrapped round it."""
+
+    rule: Rule
+    ensemble: Ensemble
+    retrieval: Retrieval
+    readout: Readout
+    dim_key: int
+    dim_value: int
+    probes: int
+    ages: tuple[int, ...]
+    tied: bool
+    block: int  # pairs written at once: a multiple of the rule's chunk; no exact count depends on it
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Keys and values; for tied patterns the value's row is the key's, uncued."""
+        values = self.ensemble.values(self.dim_value)
+        return (self.ensemble.tied_keys if self.tied else self.ensemble.keys)(self.dim_key), values
+
+
+def default_block(dim_key: int, chunk: int) -> int:
+    """About dim_key pairs, so that the product is square: at least 32, at most 1024, whole chunks."""
+    block = min(1024, max(32, 1 << (dim_key - 1).bit_length()))
+    return -(-block // chunk) * chunk
+
+
+class Draws(NamedTuple):
+    """The randomness of one trial that does not depend on what is done with it; loads as in num_patterns."""
+
+    sides: Array  # rng_keys of (keys, values)
+    book: Array  # rng_key of the codebook
+    cues: Array  # rng_keys, (loads,)
+    index: Int[Array, "loads p"]
+    live: Bool[Array, "loads p"]
+
+
+def trial_key(seed: Array, dim_key: Array, dim_value: Array, trial: Array) -> Array:
+    """The rng_key of one trial: a function of seed, dims and trial alone."""
+    rng_key = jax.random.key(seed, impl="threefry2x32")
+    for number in (dim_key, dim_value, trial):
+        rng_key = jax.random.fold_in(rng_key, number)
+    return rng_key
+
+
+@functools.partial(jax.jit, static_argnames="probes")
+def prepare(
+    seed: Array, dim_key: Array, dim_value: Array, trials: Int[Array, "t"], num_patterns: Int[Array, "loads"], probes: int
+) -> Draws:
+    """The Draws of each trial, leading axis trials. Apart from `_run` since it compiles once for all rules and dims."""
+
+    def one(trial: Array) -> Draws:
+        keys, values, book, probe, cue = jax.random.split(trial_key(seed, dim_key, dim_value, trial), 5)
+        at_load = jax.vmap(jax.random.fold_in, (None, 0))
+        index, live = jax.vmap(probe_index, (0, 0, None))(at_load(probe, num_patterns), num_patterns, probes)
+        return Draws(jnp.stack([keys, values]), book, at_load(cue, num_patterns), index, live)
+
+    return jax.vmap(one)(trials)
+
+
+def probe_index(rng_key: Array, num_patterns: Array, probes: int) -> tuple[Int[Array, "p"], Array]:
+    """Pairs to read: one from each of min(probes, num_patterns) equal stretches of a ring that is turned at random.
+
+    Distinct, and each pair is in with chance probes/num_patterns exactly. Returns (index, live); where num_patterns is
+    less than probes the rest are idle. Stretch i begins at floor(i M / P), in parts that fit 32 bits for P <= 65,536.
+    """
+    used = jnp.minimum(probes, num_patterns).astype(jnp.uint32)
+    order = jnp.arange(probes + 1, dtype=jnp.uint32)
+    whole, rest = num_patterns.astype(jnp.uint32) // used, num_patterns.astype(jnp.uint32) % used
+    begin = (jnp.minimum(order, used) * whole + jnp.minimum(order, used) * rest // used).astype(jnp.int32)
+    width = jnp.append(jnp.maximum(begin[1:] - begin[:-1], 1), num_patterns)
+    chosen = jax.random.randint(rng_key, (probes + 1,), 0, width)
+    index = (begin[:-1] + chosen[:-1] + chosen[-1]) % num_patterns
+    return index, jnp.arange(probes) < used
+
+
+def writer(rule: Rule, key_side: Side, value_side: Side, books: tuple[Any, Any]) -> tuple[Callable, Fast | None]:
+    """write(state, key_codes, value_codes) and the fast form it is, if the rule has one for these codes."""
+    for fast in rule.fast:
+        if (fast.keys, fast.values) == (key_side.code, value_side.code):
+            return fast.write, fast
+
+    def write(state: PyTree, keys: Array, values: Array) -> PyTree:
+        return rule.write(state, key_side.rows(books[0], keys), value_side.rows(books[1], values))
+
+    return write, None
+
+
+def sum_probes(counts: dict[str, Array], live: Array, age: Array, edges: tuple[int, ...]) -> dict[str, Array]:
+    """Sum the counts of the live probes, into len(edges) + 1 bins of age if edges are given. "largest" is a maximum."""
+    total = {}
+    for name, count in counts.items():
+        shape = live.shape + (1,) * (count.ndim - 1)
+        kept = jnp.where(live.reshape(shape), count, jnp.zeros((), count.dtype))
+        if name == "largest":
+            total[name] = jnp.max(kept)
+        elif edges:
+            bins = jnp.searchsorted(jnp.asarray(edges), age, side="right")
+            total[name] = jax.ops.segment_sum(kept, bins, len(edges) + 1)
+        else:
+            total[name] = jnp.sum(kept, axis=0)
+    return total
+
+
+def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loads: Array) -> dict[str, Array]:
+    """Counts at each of the first `num_loads` entries of `num_patterns` (ascending), leading axis loads."""
+    key_side, value_side = spec.sides
+    book = value_side.book(draws.book)
+    books = (book if spec.tied else (), book)
+    write, fast = writer(spec.rule, key_side, value_side, books)
+
+    def draw(index: Array) -> tuple[Array, Array]:
+        if spec.tied:
+            keys = key_side.draw(draws.sides[0], index)
+            return keys, keys
+        if key_side.draw is value_side.draw:  # in one place: each that draws costs about 0.3 s to compile
+            both = jax.vmap(key_side.draw, (0, None))(draws.sides, index)
+            return both[0], both[1]
+        return key_side.draw(draws.sides[0], index), value_side.draw(draws.sides[1], index)
+
+    def fill(state: PyTree, done: Array, target: Array) -> tuple[PyTree, Array]:
+        blocks = (target - done) // spec.block
+
+        def step(i: Array, state: PyTree) -> PyTree:
+            return write(state, *draw(done + i * spec.block + jnp.arange(spec.block)))
+
+        return jax.lax.fori_loop(0, blocks, step, state), done + blocks * spec.block
+
+    def finish(state: PyTree, codes: tuple[Array, Array], count: Array) -> PyTree:
+        """Write the first `count` of a block of codes, in pieces: never padded, for a zero is a pair to most rules."""
+        at = jnp.int32(0)
+        for size in [p for p in PIECES if p < spec.block and p % spec.rule.chunk == 0] or [spec.rule.chunk]:
+
+            def step(i: Array, state: PyTree, at: Array = at, size: int = size) -> PyTree:
+                piece = [jax.lax.dynamic_slice_in_dim(code, at + i * size, size) for code in codes]
+                return write(state, *piece)
+
+            pieces = (count - at) // size
+            state = jax.lax.fori_loop(0, pieces, step, state)
+            at = at + pieces * size
+        return state
+
+    def probe(state: PyTree, done: Array, i: Array) -> dict[str, Array]:
+        target, index, live = num_patterns[i], draws.index[i], draws.live[i]
+        keys, values = draw(jnp.concatenate([index, done + jnp.arange(spec.block)]))
+        state = finish(state, (keys[spec.probes :], values[spec.probes :]), target - done)
+        keys, values = keys[: spec.probes], values[: spec.probes]
+        memory = spec.rule.consolidate(state)
+        cue_code, queries = key_side.cue(draws.cues[i], books[0], keys)
+        asked = fast and fast.recall and cue_code is not None
+        rule = spec.rule._replace(recall=fast.recall) if asked else spec.rule
+
+        def known_keys(index: Array) -> Array:
+            rows = key_side.rows(books[0], key_side.draw(draws.sides[0], index))
+            return jnp.where((index < target)[:, None], rows, 0.0)
+
+        found = spec.retrieval.solve(memory, Known(known_keys, target, book))
+        field = spec.retrieval.field(rule, found, cue_code if asked else queries, index)
+        rows = value_side.rows(book, values)
+        truth = Truth(values, rows, book, value_side.rows, queries, spec.tied, live)
+        counts = sum_probes(spec.readout.score(field, truth), live, target - 1 - index, spec.ages)
+        largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]
+        finite = jnp.all(jnp.isfinite(jnp.where(live[:, None], field.value, 0.0)))
+        return counts | field.counts | {"largest": jnp.max(jnp.stack([jnp.float32(0), *largest])), "finite": finite}
+
+    def at_load(i: Array, carry: tuple[PyTree, Array, dict]) -> tuple[PyTree, Array, dict]:
+        state, done, out = carry
+        state, done = fill(state, done, num_patterns[i])
+        counts = probe(state, done, i)
+        out = {name: jax.lax.dynamic_update_index_in_dim(out[name], counts[name], i, 0) for name in out}
+        return state, done, out
+
+    state = spec.rule.init(spec.dim_key, spec.dim_value)
+    zero = jnp.int32(0)
+    shapes = jax.eval_shape(probe, state, zero, zero)
+    out = {name: jnp.zeros((len(num_patterns), *s.shape), s.dtype) for name, s in shapes.items()}
+    return jax.lax.fori_loop(0, num_loads, at_load, (state, zero, out))[2]
+
+
+@functools.partial(jax.jit, static_argnames=("spec", "devices"))
+def _run(spec: Spec, devices: int, draws: Draws, num_patterns: Array, num_loads: Array) -> dict[str, Array]:
+    def each(draws: Draws, num_patterns: Array, num_loads: Array) -> dict[str, Array]:
+        return jax.lax.map(lambda one: run_one(spec, one, num_patterns, num_loads), draws)
+
+    if devices == 1:
+        return each(draws, num_patterns, num_loads)
+    mesh = Mesh(np.asarray(jax.devices()[:devices]), ("trials",), axis_types=(AxisType.Auto,))
+    split, same = PartitionSpec("trials"), PartitionSpec()
+    spread = jax.shard_map(each, mesh=mesh, in_specs=(split, same, same), out_specs=split, check_vma=False)
+    return spread(draws, num_patterns, num_loads)
+
+
+def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devices: int = 1) -> dict[str, np.ndarray]:
+    """Counts of the given trials at the given numbers of patterns (ascending): arrays (trials, loads, ...).
+
+    One compilation serves every choice of trials (as many as there are devices at a time) and up to 16 loads.
+    """
+    room = max(16, 1 << (len(num_patterns) - 1).bit_length())
+    loads = np.full(room, num_patterns[-1], np.int32)
+    loads[: len(num_patterns)] = num_patterns
+    parts = []
+    for start in range(0, len(trials), devices):
+        batch = trials[start : start + devices]
+        padded = np.asarray(batch + batch[:1] * (devices - len(batch)), np.int32)
+        draws = prepare(np.uint32(seed), spec.dim_key, spec.dim_value, padded, loads, probes=spec.probes)
+        out = _run(spec, devices, draws, loads, np.int32(len(num_patterns)))
+        parts.append({name: array[: len(batch), : len(num_patterns)] for name, array in out.items()})
+    return {name: np.concatenate([np.asarray(part[name]) for part in parts]) for name in parts[0]}
