@@ -92,7 +92,7 @@ def probe_index(rng_key: Array, num_patterns: Array, probes: int) -> tuple[Int[A
     width = jnp.append(jnp.maximum(begin[1:] - begin[:-1], 1), num_patterns)
     chosen = jax.random.randint(rng_key, (probes + 1,), 0, width)
     index = (begin[:-1] + chosen[:-1] + chosen[-1]) % num_patterns
-    return index, jnp.arange(probes) < used
+    return index, order[:-1] < used
 
 
 def writer(rule: Rule, key_side: Side, value_side: Side, books: tuple[Any, Any]) -> tuple[Callable, Fast | None]:

@@ -50,7 +50,7 @@ def noisy_units(rng_key: Array, code: Int[Array, "k"], n: int, moved: int, lost:
     if moved:
         ranks = floyd(jax.random.bits(place_key, (moved,), jnp.uint32), n - k)
         # Rank among the silent units -> unit: step over the active ones below it.
-        noisy.append(ranks + jnp.sum(code - jnp.arange(k) <= ranks[:, None], axis=1, dtype=jnp.int32))
+        noisy.append(ranks + jnp.sum((code - jnp.arange(k))[None, :] <= ranks[:, None], axis=1, dtype=jnp.int32))
     return jnp.concatenate(noisy)
 
 

@@ -13,7 +13,7 @@ CLIP = 100.0  # bits; a posterior below 2^-100 counts as this
 
 def posterior(ladder: Float[Array, "r"], scores: Float[Array, "p"], best: Array, tail: Array) -> Array:
     """log2 of the right word's posterior at each inverse noise, as whole numbers of 1/LOG_UNIT bit."""
-    nats = ladder * (scores - best)[:, None] - jnp.log(tail)
+    nats = ladder[None, :] * (scores - best)[:, None] - jnp.log(tail)
     bits = jnp.clip(nats / jnp.log(2.0), -CLIP, 0.0)
     return jnp.round(bits * LOG_UNIT).astype(jnp.int32)
 
@@ -26,12 +26,12 @@ def compare(field: Float[Array, "p dv"], truth: Truth, ladder: Float[Array, "r"]
 
     def add(carry: tuple[Array, Array, Array], start: Array) -> tuple[tuple[Array, Array, Array], None]:
         best, rival, tail = carry
-        word = start + jnp.arange(block)
-        scores = dot(field, truth.expand(truth.book, jnp.minimum(word, vocabulary - 1)).T)
+        word = (start + jnp.arange(block))[None, :]
+        scores = dot(field, truth.expand(truth.book, jnp.minimum(word[0], vocabulary - 1)).T)
         scores = jnp.where(word < vocabulary, scores, -jnp.inf)
         rival = jnp.maximum(rival, jnp.max(jnp.where(word == truth.code[:, None], -jnp.inf, scores), axis=1))
         new = jnp.maximum(best, jnp.max(scores, axis=1))
-        kept = tail * jnp.exp(ladder * (best - new)[:, None])
+        kept = tail * jnp.exp(ladder[None, :] * (best - new)[:, None])
         fresh = [jnp.sum(jnp.exp(rung * (scores - new[:, None])), axis=1) for rung in ladder]
         return (new, rival, kept + jnp.stack(fresh, axis=1)), None
 
@@ -43,8 +43,8 @@ def compare(field: Float[Array, "p dv"], truth: Truth, ladder: Float[Array, "r"]
 
 def inverse_noise(field: Field, truth: Truth) -> Array:
     """signal / noise^2, the scale of a score in nats; the signal is what the field's energy has beyond its noise."""
-    entries = jnp.maximum(jnp.sum(truth.live) * field.value.shape[1], 1)
-    energy = jnp.sum(jnp.where(truth.live[:, None], field.value**2, 0.0)) / entries
+    rows = jnp.maximum(jnp.sum(truth.live.astype(jnp.float32)), 1.0)
+    energy = jnp.sum(jnp.where(truth.live[:, None], field.value**2, 0.0)) / (rows * field.value.shape[1])
     noise = jnp.mean(field.noise**2)
     noise = jnp.where(jnp.isfinite(noise) & (noise > 0), noise, energy / 2)
     word = jnp.mean(truth.rows**2)

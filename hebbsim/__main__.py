@@ -1,0 +1,5 @@
+"""python -m hebbsim"""
+
+from hebbsim.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,223 @@
+"""The command line: thin, one function a command. Bad input is one line on stderr and exit status 2."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from hebbsim.errors import HebbsimError
+
+REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
+PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but with one line an error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"hebbsim: {message}; see {self.prog} --help\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except HebbsimError as error:
+        print(f"hebbsim: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("hebbsim: interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # nobody reads on, as in `hebbsim list | head`
+        return 0
+
+
+def parser() -> Parser:
+    """Every command and its arguments."""
+    top = Parser(prog="hebbsim", description="Measures how many bits an associative memory really holds.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(command=run)
+        return command
+
+    verify = add("verify", run_verify, "put the claim of 0.7 bits per parameter to pre-registered checks")
+    size = verify.add_mutually_exclusive_group()
+    size.add_argument("--full", action="store_true", help="the thorough version")
+    size.add_argument("--smoke", action="store_true", help="a quick version for tests; decides less")
+    verify.add_argument("--from", dest="source", metavar="RESULTS", help="judge the records there; run nothing")
+    verify.add_argument("--out", default="results/verify", help="where table and figure go (default: %(default)s)")
+
+    measure = add("measure", run_measure, "store random pairs, read them back, say how many bits came back")
+    for part in PARTS:
+        default = dict(zip(PARTS, ("hebbian", "bipolar", "matched_filter", "sign", "float32"), strict=True))[part]
+        measure.add_argument(f"--{part}", default=default, help="default: %(default)s")
+        measure.add_argument(f"--{part}-options", type=json_object, metavar="JSON", help='such as {"rate": 0.5}')
+    for name in ("dim", "dim-key", "dim-value"):
+        measure.add_argument(f"--{name}", type=int)
+    measure.add_argument("--num-patterns", type=int, required=True)
+    measure.add_argument("--tied", action="store_true", help="the values are the keys")
+    measure.add_argument("--ages", type=int, nargs="*", default=[], help="edges, in pairs since writing")
+    for name, default in (("probes", 1024), ("trials", 8), ("seed", 0)):
+        measure.add_argument(f"--{name}", type=int, default=default, help="default: %(default)s")
+    measure.add_argument("--level", type=float, default=0.95, help="of the intervals (default: %(default)s)")
+    measure.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+    collect = add("collect", run_collect, "run what is missing of an experiment's trials; resumable")
+    collect.add_argument("experiment", help="a Python file with TASKS, BUDGET and figure(results)")
+    collect.add_argument("--out", help="folder of the records (default: results/NAME)")
+    collect.add_argument("--smoke", action="store_true", help="a few cheap curves, two trials, to results/NAME-smoke")
+
+    fit = add("fit", run_fit, "tables of points and capacities from records")
+    fit.add_argument("results", help="a folder of records")
+    plot = add("plot", run_plot, "draw an experiment's figure from its records")
+    plot.add_argument("experiment")
+    plot.add_argument("--out", help="folder of the records (default: results/NAME)")
+    report = add("report", run_report, "what each folder of results holds")
+    report.add_argument("results", nargs="?", default="results")
+    listing = add("list", run_list, "the parts there are, and what they do")
+    listing.add_argument("kind", nargs="?", choices=REGISTRIES)
+    return top
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Options on the command line."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"""{text!r} is not a JSON object such as '{{"rate": 0.5}}'""")
+    return value
+
+
+def progress(every: float = 5.0) -> Callable[[str, float, float], None]:
+    """Live progress: one line rewritten on a terminal, a plain line every few seconds elsewhere. ETA by cost."""
+    began, last = time.monotonic(), [0.0]
+    live = sys.stderr.isatty()
+
+    def tell(text: str, done: float, total: float) -> None:
+        now = time.monotonic()
+        finished = done >= total
+        if now - last[0] < (0.2 if live else every) and not finished:
+            return
+        last[0] = now
+        spent = now - began
+        left = f", about {spent * (total - done) / done:.0f} s left" if 0 < done < total else ""
+        line = f"{100 * done / max(total, 1):3.0f} %  {spent:.0f} s{left}  {text}"
+        print(f"\r\033[K{line}" if live else line, end="" if live and not finished else "\n", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    from hebbsim.verify import verify
+
+    size = "full" if arguments.full else "smoke" if arguments.smoke else "default"
+    return verify(Path(arguments.out), size, Path(arguments.source) if arguments.source else None, progress())
+
+
+def run_measure(arguments: argparse.Namespace) -> int:
+    from hebbsim.collect import measure
+    from hebbsim.report import _plain
+
+    names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
+    names += ["dim", "dim_key", "dim_value", "num_patterns", "tied", "ages", "probes", "trials", "seed", "level"]
+    found = measure(**{name: getattr(arguments, name) for name in names})
+    if not arguments.json:
+        print(found)
+        return 0
+    said = {"task": found.task.to_json(), "load": found.load, "num_parameters": found.num_parameters}
+    said |= {"bits": found.bits, "error_rate": found.error_rate, "counts": found.counts, "exact": found.exact}
+    print(json.dumps(_plain(said)))
+    return 0
+
+
+def run_collect(arguments: argparse.Namespace) -> int:
+    from hebbsim.collect import collect, sweep
+    from hebbsim.experiment import load
+
+    experiment = load(arguments.experiment)
+    experiment = experiment.smoke() if arguments.smoke else experiment
+    folder = Path(arguments.out) if arguments.out else experiment.results
+    plans, trials = [], {}
+    for options in experiment.tasks:
+        plan = sweep(**{name: value for name, value in options.items() if name != "trials"})
+        plans.append(plan)
+        trials |= dict.fromkeys(plan.tasks, options["trials"])
+    print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
+    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
+    for note in results.notes:
+        print(f"note: {note}", file=sys.stderr)
+    broken = [record for record in results.records.values() if not record.finite]
+    for record in broken[:3]:
+        print(f"not finite: {record.task.rule} at {record.task.num_patterns} patterns, trial {record.trial}")
+    print(f"{folder}: {len(results)} records")
+    return 0
+
+
+def run_fit(arguments: argparse.Namespace) -> int:
+    from hebbsim.measurement import measurements
+    from hebbsim.records import read
+    from hebbsim.report import fit_tables, write, write_json
+
+    folder = Path(arguments.results)
+    points = measurements(read(folder))
+    if not points:
+        raise HebbsimError(f"{folder}: no task has two trials yet; run hebbsim collect first")
+    data, text = fit_tables(points)
+    write_json(folder / "fit.json", data)
+    print(write(folder / "fit.md", text))
+    return 0
+
+
+def run_plot(arguments: argparse.Namespace) -> int:
+    from hebbsim.experiment import load
+    from hebbsim.plot import save
+    from hebbsim.records import read
+    from hebbsim.report import markdown, write, write_json
+
+    experiment = load(arguments.experiment)
+    folder = Path(arguments.out) if arguments.out else experiment.results
+    results = read(folder)
+    if not len(results):
+        raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
+    print(save(experiment.figure(results), folder / "figure.png"))
+    if experiment.table:
+        header, rows = experiment.table(results)
+        write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])
+        print(write(folder / "table.md", markdown(header, rows)))
+    return 0
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    from hebbsim.records import read
+
+    folder = Path(arguments.results)
+    if not folder.is_dir():
+        raise HebbsimError(f"{folder}: no such folder of results")
+    for place in sorted({file.parent for file in folder.rglob("*.jsonl")}):
+        results = read(place)
+        trials = sum(record.seconds for record in results.records.values())
+        print(f"{place}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work")
+        for note in results.notes:
+            print(f"  note: {note}")
+    return 0
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    import importlib
+
+    for kind in [arguments.kind] if arguments.kind else REGISTRIES:
+        registry = getattr(importlib.import_module(f"hebbsim.{kind}"), kind.upper())
+        print(kind)
+        for name, made in registry.items():
+            options = ", ".join(f"{p.name}={p.default!r}" for p in __import__("inspect").signature(made).parameters.values())
+            print(f"  {name}({options})\n      {(made.__doc__ or '').strip().splitlines()[0]}")
+    return 0

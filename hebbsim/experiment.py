@@ -1,0 +1,54 @@
+"""An experiment: a Python file with TASKS, BUDGET, figure(results) and, if it likes, table(results). Loading one needs no JAX unless the file does."""
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hebbsim.errors import HebbsimError
+
+SMOKE_TRIALS = 2
+SMOKE_CURVES = 6
+
+
+class Experiment(NamedTuple):
+    """What the file says, and where its results go."""
+
+    path: Path
+    tasks: Sequence[Mapping[str, Any]]  # arguments of hebbsim.curve, one a curve, `trials` among them
+    budget: str  # how long it takes, on what
+    figure: Callable[..., Any]  # Results -> matplotlib Figure
+    table: Callable[..., Any] | None  # Results -> (header, rows), if the file has one
+    results: Path
+
+    def smoke(self) -> "Experiment":
+        """The cheapest few curves at two trials, beside the real results."""
+        cheap = sorted(self.tasks, key=_cost)[:SMOKE_CURVES]
+        small = [{**task, "trials": SMOKE_TRIALS, "probes": min(task.get("probes", 1024), 64)} for task in cheap]
+        return self._replace(tasks=small, results=self.results.with_name(f"{self.results.name}-smoke"))
+
+
+def load(path: str) -> Experiment:
+    """Run an experiment file. Raises HebbsimError if there is none or it lacks a part."""
+    file = Path(path)
+    if file.suffix != ".py" or not file.is_file():
+        raise HebbsimError(f"{path}: no such experiment; allowed: a Python file such as experiments/load.py")
+    made = importlib.util.spec_from_file_location(f"experiment_{file.stem}", file)
+    if made is None or made.loader is None:
+        raise HebbsimError(f"{path}: cannot be imported")
+    module = importlib.util.module_from_spec(made)
+    made.loader.exec_module(module)
+    for name in ("TASKS", "BUDGET", "figure"):
+        if not hasattr(module, name):
+            raise HebbsimError(f"{path}: {name} is missing; an experiment has TASKS, BUDGET and figure(results)")
+    for task in module.TASKS:
+        if not isinstance(task, Mapping) or "trials" not in task or not {"loads", "num_patterns"} & task.keys():
+            raise HebbsimError(f"{path}: TASKS holds dicts of hebbsim.curve's arguments, loads and trials among them")
+    results = file.resolve().parent.parent / "results" / file.stem
+    return Experiment(file, module.TASKS, module.BUDGET, module.figure, getattr(module, "table", None), results)
+
+
+def _cost(task: Mapping[str, Any]) -> float:
+    key, value = task.get("dim_key") or task["dim"], task.get("dim_value") or task["dim"]
+    most = max(task["loads"]) * key if "loads" in task else max(task["num_patterns"])
+    return key * value * (most + 2.0 * task.get("probes", 1024))
