@@ -30,7 +30,7 @@ def figure(results):
         plot.theory(ax, x, law, f"theory, dim to infinity (limit {limit:.4f})", 6)
         plot.claim(ax)
         ax.set(xscale="log", xlabel="load, patterns / dim_key", ylabel="bits per parameter", ylim=(0, 0.78))
-        ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.88))
+        ax.legend(loc="lower right")
     axes[0].set_title("The undecided field reaches 0.72 as the load grows")
     axes[1].set_title("The sign of the field never passes 0.46")
     return made

@@ -100,10 +100,11 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
 
 
 def exact_load(curve: Sequence[Measurement], level: float = 0.95) -> Capacity:
-    """The largest load at which a trial reads back with no error, it and every lesser load; mean over trials.
+    """The load up to which a trial reads back with no error at all; mean over trials.
 
-    Only what was probed is judged: probe every pair for the claim that all were right. Raises Unresolved where some
-    trial fails at the first load or none fails by the last.
+    It lies between the last load without an error (all lesser ones without, too) and the next: the geometric middle is
+    taken. Only what was probed is judged: probe every pair for the claim that all were right. Raises Unresolved where
+    some trial fails at the first load or none fails by the last.
     """
     shared = sorted(set.intersection(*({record.trial for record in point.records} for point in curve)))
     loads, bits = [], []
@@ -114,8 +115,9 @@ def exact_load(curve: Sequence[Measurement], level: float = 0.95) -> Capacity:
         if last in (0, len(clean)):
             which = "the first load already has errors" if last == 0 else "no load has an error"
             raise Unresolved(f"exact load: in trial {trial} {which}; add {'smaller' if last == 0 else 'larger'} loads")
-        loads.append(curve[last - 1].load)
-        bits.append(curve[last - 1].bits_of(counts[last - 1], "hard"))
+        step = np.sqrt(curve[last].load / curve[last - 1].load)
+        loads.append(step * curve[last - 1].load)
+        bits.append(step * curve[last - 1].bits_of(counts[last - 1], "hard"))
     return Capacity("exact", student(loads, level), student(bits, level))
 
 

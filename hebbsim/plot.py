@@ -34,12 +34,12 @@ _STYLE = {
     "lines.linewidth": 1.1,
     "figure.constrained_layout.use": True,
 }
+plt.rcParams.update(_STYLE)
 
 
 def figure(columns: int = 1, width: float = COLUMN, height: float = 2.9) -> tuple[Figure, list[Axes]]:
     """A row of axes, each one paper column wide."""
-    with plt.rc_context(_STYLE):
-        made, axes = plt.subplots(1, columns, figsize=(width * columns, height), squeeze=False)
+    made, axes = plt.subplots(1, columns, figsize=(width * columns, height), squeeze=False)
     return made, list(axes[0])
 
 
@@ -74,8 +74,7 @@ def save(made: Figure, path: Path) -> Path:
     """Write a PNG without a date in it. Raises HebbsimError if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with plt.rc_context(_STYLE):
-            made.savefig(path, dpi=200, metadata={"Software": None})
+        made.savefig(path, dpi=200, metadata={"Software": None})
     except OSError as error:
         raise HebbsimError(f"{path}: cannot write: {error.strerror}") from None
     plt.close(made)

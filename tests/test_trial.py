@@ -12,7 +12,10 @@ import hebbsim
 from hebbsim import trial
 from hebbsim.ensembles.bipolar import draw_bits, unpack
 
-SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40), st.integers(1, 70), st.integers(1, 80), st.integers(0, 2**32 - 1))
+MOST = 90
+SEEDS = st.integers(0, 2**32 - 1)
+# Few dims, since each is a compilation; num_patterns and seed are traced.
+SIZES = st.tuples(st.sampled_from([(1, 3, 5), (33, 7, 16), (16, 40, 80)]), st.integers(1, MOST), SEEDS)
 
 
 def stored(plan, number, count):
@@ -23,18 +26,18 @@ def stored(plan, number, count):
     draws = jax.tree.map(lambda array: array[0], draws)
     key_side, value_side = spec.sides
     book = value_side.book(draws.book)
-    index = np.arange(count)
+    index = np.arange(MOST)  # one shape, one compilation; the rows beyond count are cut off
     keys = np.asarray(key_side.rows((), key_side.draw(draws.sides[0], index)), np.float64)
     codes = value_side.draw(draws.sides[1], index)
     values = np.asarray(value_side.rows(book, codes), np.float64)
     live = np.asarray(draws.live[0])
-    return keys, values, np.asarray(draws.index[0])[live], book, np.asarray(codes)
+    return keys[:count], values[:count], np.asarray(draws.index[0])[live], book, np.asarray(codes)[:count]
 
 
 @settings(max_examples=25, deadline=None)
 @given(SIZES)
 def test_sign_and_soft_counts_equal_a_float64_oracle(sizes):
-    dim_key, dim_value, count, probes, seed = sizes
+    (dim_key, dim_value, probes), count, seed = sizes
     options = dict(dim_key=dim_key, dim_value=dim_value, probes=probes, seed=seed)
     plan = hebbsim.sweep(num_patterns=[count], **options)
     found = trial.run(plan.spec, seed, [5], [count])
@@ -52,8 +55,9 @@ def test_sign_and_soft_counts_equal_a_float64_oracle(sizes):
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(4, 40), st.integers(4, 40), st.integers(1, 90), st.integers(2, 200), st.integers(0, 2**32 - 1))
-def test_argmax_counts_equal_a_float64_oracle(dim_key, dim_value, count, vocabulary, seed):
+@given(st.sampled_from([(5, 8, 2), (24, 40, 200)]), st.integers(1, MOST), SEEDS)
+def test_argmax_counts_equal_a_float64_oracle(dims, count, seed):
+    dim_key, dim_value, vocabulary = dims
     plan = hebbsim.sweep(
         num_patterns=[count], dim_key=dim_key, dim_value=dim_value, seed=seed, probes=64,
         ensemble="tokens", ensemble_options={"vocabulary": vocabulary}, readout="argmax",
@@ -70,8 +74,9 @@ def test_argmax_counts_equal_a_float64_oracle(dim_key, dim_value, count, vocabul
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(5, 60), st.integers(1, 5), st.integers(1, 90), st.integers(0, 2**32 - 1))
-def test_willshaw_counts_equal_a_boolean_oracle(n, active, count, seed):
+@given(st.sampled_from([(5, 5), (40, 3)]), st.integers(1, MOST), SEEDS)
+def test_willshaw_counts_equal_a_boolean_oracle(size, count, seed):
+    n, active = size
     plan = hebbsim.sweep(
         num_patterns=[count], dim=n, seed=seed, probes=64, rule="willshaw", readout="threshold",
         ensemble="sparse", ensemble_options={"active": active},
@@ -163,7 +168,7 @@ def test_the_bits_are_the_golden_ones():
     assert set(np.unique(rows)) == {-1.0, 1.0}
 
 
-GOLDEN = "0"
+GOLDEN = "8b32abb02e858c68"
 
 
 def test_k_of_n_codes_are_uniform():
