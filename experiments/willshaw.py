@@ -75,6 +75,6 @@ def figure(results):
     plot.theory(right, sizes, predicted[:, 0], "p1^k", 1, dashed=True)
     plot.theory(right, sizes, predicted[:, 1], "Willshaw-Palm distribution", 2)
     right.set(xscale="log", xlabel="units n", ylabel="false ones per true one", ylim=(0, None))
-    right.set_title("The usual error formula is too low by up to 2.7 times")
+    right.set_title("p1^k is too low by up to 2.7 times")
     right.legend()
     return made

@@ -18,8 +18,10 @@ _WX = _WX / _WX.sum()
 def argmax_error(dim_key: int, dim_value: int, vocabulary: float, num_patterns: float, codes: str = "random") -> float:
     """Chance that another word's score is above the right one's; scores in units of the signal, crosstalk of M - 1 pairs.
 
-    "iid": every score has noise variance (M - 1) / (dim_key dim_value), Int phi(h - s) Phi(h)^(V - 1) dh; right for
-    orthogonal (one-hot, Hadamard) words, hence also "orthogonal".
+    "iid": every score has noise variance (M - 1) / (dim_key dim_value), Int phi(h - s) Phi(h)^(V - 1) dh.
+    "orthogonal": one-hot or Hadamard words, V = dim_value: a word's score is disturbed by its own repeats only, Poisson
+    (M - 1) / V of them, each of variance 1 / dim_key. "iid" is its limit, dim_key -> infinity; at (M - 1) / V = 9 the
+    error is twice as large.
     "random": +-1 words at random. The right word's variance is (M - 1) (1 / (dim_key dim_value) + 1 / (V dim_key)), the
     second part from its repeats; a wrong word's the same + h^2 / dim_value given the right score h.
     "refined": repeats are Poisson; the field's energy fluctuates as chi^2 of dim_value, in common for all wrong words;
@@ -33,6 +35,8 @@ def argmax_error(dim_key: int, dim_value: int, vocabulary: float, num_patterns: 
     others = max(num_patterns - 1, 1e-9)
     if codes == "refined":
         return _refined(dim_key, dim_value, vocabulary, others)
+    if codes == "orthogonal":
+        return _orthogonal(dim_key, vocabulary, others)
     cross = others / (dim_key * dim_value)
     repeats = others / (vocabulary * dim_key) if codes == "random" else 0.0
     h = 1 + np.sqrt(cross + repeats) * _Z
@@ -40,13 +44,24 @@ def argmax_error(dim_key: int, dim_value: int, vocabulary: float, num_patterns: 
     return float(np.sum(_PHI * -np.expm1((vocabulary - 1) * log_ndtr(h / spread))))
 
 
-def _poisson(mean: float) -> tuple[np.ndarray, np.ndarray]:
+def _poisson(mean: float, most: float = 60) -> tuple[np.ndarray, np.ndarray]:
     """Numbers and their chances; the mean alone, as one number, where it is so large that the spread does not matter."""
-    if mean > 60:
+    if mean > most:
         return np.asarray([mean]), np.asarray([1.0])
     r = np.arange(int(mean + 7 * np.sqrt(mean)) + 4)
     chance = np.exp(xlogy(r, mean) - mean - gammaln(r + 1))
     return r.astype(float), chance / chance.sum()
+
+
+def _orthogonal(dim_key: int, vocabulary: float, others: float) -> float:
+    number, chance = _poisson(others / vocabulary, most=10_000)
+    spread = np.sqrt(number / dim_key)
+    h = 1 + spread[:, None] * _Z
+    grid = np.linspace(min(h.min(), 0.0), h.max(), 2001)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        tail = np.where(spread > 0, ndtr(-grid[:, None] / spread), np.where(grid[:, None] < 0, 1.0, 0.0)) @ chance
+    wins = np.exp((vocabulary - 1) * np.log1p(-np.minimum(tail, 1 - 1e-15)))
+    return float(1 - chance @ (np.interp(h, grid, wins) @ _PHI))
 
 
 def _refined(dim_key: int, dim_value: int, vocabulary: float, others: float) -> float:

@@ -139,6 +139,6 @@ def _figure(judged: Sequence[Judged]) -> Any:
     ax.annotate("claim: 0.7", (plot.CLAIM, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=6.5)
     ax.set_yticks(places, [f"{item.row.quantity}: {item.row.setting} [{item.row.criterion}]" for item in judged], fontsize=6)
     ax.set(xlabel="bits per parameter", xlim=(0, 0.8), ylim=(-0.7, len(judged) - 0.3))
-    ax.legend(loc="lower left", bbox_to_anchor=(-1.1, -0.13), ncols=1)
+    ax.legend(loc="upper right", bbox_to_anchor=(0.86, 1.0))
     ax.set_title("Which readings of \"stores\" give 0.7 bits per parameter", pad=12)
     return made
