@@ -11,7 +11,7 @@ from scipy.special import bdtr, gammaln, ndtr, ndtri, roots_hermitenorm, spence
 from hebbsim.errors import HebbsimError
 from hebbsim.information import entropy
 from hebbsim.theory_sparse import sparse_bits, willshaw_best, willshaw_false, willshaw_false_naive, willshaw_ones
-from hebbsim.theory_tokens import argmax_bits, argmax_error, best_token_load, token_load_at_error
+from hebbsim.theory_tokens import argmax_bits, argmax_error, argmax_soft_bits, best_token_load, token_load_at_error
 
 LN2 = float(np.log(2.0))
 HARD_LIMIT = 1 / (np.pi * LN2)  # sign of the field, load -> infinity: 0.4592
@@ -22,7 +22,7 @@ _NODES, _WEIGHTS = roots_hermitenorm(200)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 __all__ = [
-    "HARD_LIMIT", "SOFT_LIMIT", "WILLSHAW_LIMIT", "argmax_bits", "argmax_error", "best_token_load", "bit_error",
+    "HARD_LIMIT", "SOFT_LIMIT", "WILLSHAW_LIMIT", "argmax_bits", "argmax_error", "argmax_soft_bits", "best_token_load", "bit_error",
     "bit_error_exact", "decay_bits", "delta_bits", "entropy", "gated_delta_bits", "gaussian_bits", "hard_bits",
     "hard_bits_exact", "load_at_error", "ridge_sinr", "ridge_soft_bits", "sign_bits", "snr_bits", "soft_bits",
     "soft_bits_exact", "sparse_bits", "token_load_at_error", "willshaw_best", "willshaw_false", "willshaw_false_naive",
