@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "measure": "collect",
     "curve": "collect",
-    "sweep": "collect",
+    "sweep": "plan",
     "RULES": "rules",
     "ENSEMBLES": "ensembles",
     "RETRIEVALS": "retrievals",

@@ -140,7 +140,8 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.collect import collect, sweep
+    from hebbsim.collect import collect
+    from hebbsim.plan import sweep
     from hebbsim.experiment import load
 
     experiment = load(arguments.experiment)

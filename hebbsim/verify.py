@@ -58,7 +58,8 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
 
 
 def _run(out: Path, size: str, progress: Callable[[str, float, float], None]) -> Results:
-    from hebbsim.collect import collect, sweep
+    from hebbsim.collect import collect
+    from hebbsim.plan import sweep
 
     plans, trials = [], {}
     for options in tasks(size).values():

@@ -1,7 +1,14 @@
-"""Settings for every test: several CPU devices, no silent promotion, results where nobody keeps them."""
+"""Settings for every test: several CPU devices, no silent promotion, and compilers in a hurry."""
 
-import jax
-import pytest
+import os
+
+# Tests compile much and compute little. What is exact must come out the same however it is compiled.
+os.environ["XLA_FLAGS"] = (
+    os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
+
+import jax  # noqa: E402
+import pytest  # noqa: E402
 
 jax.config.update("jax_num_cpu_devices", 4)
 jax.config.update("jax_numpy_dtype_promotion", "strict")

@@ -9,7 +9,7 @@ import pytest
 
 import hebbsim
 from hebbsim.base import Rule, factory
-from hebbsim.collect import identity
+from hebbsim.plan import identity
 
 DIM = 12
 KINDS = {"bipolar": "sign", "gaussian": "soft", "sparse": "threshold", "tokens": "argmax"}

@@ -1,0 +1,216 @@
+"""Arguments -> checked points: everything that can be refused is refused here, in one line, before anything runs."""
+
+import contextlib
+import dataclasses
+import hashlib
+import inspect
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from hebbsim import trial
+from hebbsim.base import KINDS, Ensemble, Precision, Readout, Retrieval, Rule, look_up, require
+from hebbsim.ensembles import ENSEMBLES
+from hebbsim.errors import HebbsimError
+from hebbsim.precisions import PRECISIONS
+from hebbsim.readouts import READOUTS
+from hebbsim.retrievals import RETRIEVALS
+from hebbsim.rules import RULES
+from hebbsim.task import Task
+
+MOST_PROBES = 65_536  # see trial.probe_index
+MOST_PATTERNS = 2**31 - 1 - 2048
+
+
+class Sweep(NamedTuple):
+    """Points that differ in num_patterns only: they share each trial's memory."""
+
+    spec: trial.Spec
+    tasks: tuple[Task, ...]
+    num_parameters: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether every part promises the same counts on any machine."""
+        spec = self.spec
+        return all("exact" in part.gives for part in (spec.rule, spec.ensemble, spec.retrieval, spec.readout))
+
+    @property
+    def cost(self) -> float:
+        """Multiply-adds of one trial, about: every pair written once, every load probed."""
+        entries = self.spec.dim_key * self.spec.dim_value
+        return entries * (max(t.num_patterns for t in self.tasks) + 2.0 * self.spec.probes * len(self.tasks))
+
+
+def sweep(
+    *,
+    rule: str | Rule = "hebbian",
+    ensemble: str | Ensemble = "bipolar",
+    retrieval: str | Retrieval = "matched_filter",
+    readout: str | Readout = "sign",
+    precision: str | Precision = "float32",
+    rule_options: Mapping[str, Any] | None = None,
+    ensemble_options: Mapping[str, Any] | None = None,
+    retrieval_options: Mapping[str, Any] | None = None,
+    readout_options: Mapping[str, Any] | None = None,
+    precision_options: Mapping[str, Any] | None = None,
+    dim: int | None = None,
+    dim_key: int | None = None,
+    dim_value: int | None = None,
+    num_patterns: Sequence[int] | None = None,
+    loads: Sequence[float] | None = None,
+    tied: bool = False,
+    probes: int = 1024,
+    ages: Sequence[int] = (),
+    seed: int = 0,
+) -> Sweep:
+    """The points of one curve, checked, not yet run: at the given num_patterns or loads, without repeats, ascending.
+
+    Raises HebbsimError for anything that does not fit together or into memory.
+    """
+    made_rule: Rule = look_up(RULES, "rule", rule, rule_options)
+    made_ensemble: Ensemble = look_up(ENSEMBLES, "ensemble", ensemble, ensemble_options)
+    made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
+    made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
+    made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
+    dim_key, dim_value = _dims(dim, dim_key, dim_value)
+    probes = whole("probes", probes, 1, MOST_PROBES)
+    if list(ages) != sorted(set(ages)) or any(whole("ages", age, 0, MOST_PATTERNS) < 0 for age in ages):
+        raise HebbsimError(f"ages = {tuple(ages)}; allowed: ascending whole numbers, edges in pairs since writing")
+    _fits(made_rule, made_ensemble, made_retrieval, made_readout, dim_key, dim_value, tied)
+    counts = pattern_counts(made_rule, dim_key, num_patterns, loads)
+    wrapped = made_precision.wrap(made_rule)
+    spec = trial.Spec(
+        rule=wrapped,
+        ensemble=made_ensemble,
+        retrieval=made_retrieval,
+        readout=made_readout,
+        dim_key=dim_key,
+        dim_value=dim_value,
+        probes=min(probes, max(counts)),
+        ages=tuple(int(age) for age in ages),
+        tied=bool(tied),
+        block=trial.default_block(dim_key, made_rule.chunk),
+    )
+    _check_memory(spec)
+    _ = spec.sides  # an ensemble's options may not fit the dims
+    first = Task(
+        rule=identity(made_rule),
+        ensemble=identity(made_ensemble),
+        retrieval=identity(made_retrieval),
+        readout=identity(made_readout),
+        precision=identity(made_precision),
+        dim_key=dim_key,
+        dim_value=dim_value,
+        num_patterns=1,
+        probes=probes,
+        ages=spec.ages,
+        tied=bool(tied),
+        seed=whole("seed", seed, 0, 2**32 - 1),
+    )
+    tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
+    return Sweep(spec._replace(probes=probes), tasks, wrapped.num_parameters(dim_key, dim_value))
+
+
+def identity(part: Any) -> str:
+    """The part's label; with a hash of its source behind it unless the part is one of hebbsim's own."""
+    functions = [f for f in part if inspect.isfunction(f)]
+    foreign = [f for f in functions if not f.__module__.startswith("hebbsim.")]
+    if not foreign or "#" in part.label:
+        return part.label
+    source = "".join(_source(f) for f in foreign)
+    name, _, options = part.label.partition("(")
+    return f"{name}#{hashlib.sha256(source.encode()).hexdigest()[:8]}" + (f"({options}" if options else "")
+
+
+def _source(function: Callable) -> str:
+    with contextlib.suppress(OSError, TypeError):
+        return inspect.getsource(function)
+    return repr((function.__code__.co_code, function.__code__.co_consts))
+
+
+def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
+    if dim is not None and (dim_key is not None or dim_value is not None):
+        raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
+    widths = (dim, dim) if dim is not None else (dim_key, dim_value)
+    if None in widths:
+        raise HebbsimError("dim is missing: give dim, or dim_key and dim_value")
+    key, value = (whole(name, w, 1, 2**24) for name, w in zip(("dim_key", "dim_value"), widths, strict=True))
+    return key, value
+
+
+def whole(name: str, value: Any, low: int, high: int) -> int:
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or not low <= value <= high:
+        raise HebbsimError(f"{name} = {value!r}; allowed: a whole number from {low} to {high}")
+    return int(value)
+
+
+def pattern_counts(
+    rule: Rule, dim_key: int, num_patterns: Sequence[int] | None, loads: Sequence[float] | None
+) -> list[int]:
+    if (num_patterns is None) == (loads is None):
+        raise HebbsimError("give num_patterns or loads, one of the two")
+    if loads is not None:
+        for load in loads:
+            if isinstance(load, bool) or not isinstance(load, int | float | np.number) or not math.isfinite(load):
+                raise HebbsimError(f"load = {load!r}; allowed: a finite number above 0")
+            if load <= 0 or load * dim_key > MOST_PATTERNS:
+                raise HebbsimError(f"load = {load!r}; allowed: above 0, up to {MOST_PATTERNS // dim_key}")
+        chunks = [max(1, round(load * dim_key / rule.chunk)) for load in loads]
+        counts = [rule.chunk * c for c in chunks]
+    else:
+        counts = [whole("num_patterns", count, 1, MOST_PATTERNS) for count in num_patterns or ()]
+        for count in counts:
+            if count % rule.chunk:
+                raise HebbsimError(f"num_patterns = {count}; {rule.label} writes in chunks: a multiple of {rule.chunk}")
+    if not counts:
+        raise HebbsimError("no load was given; allowed: one or more")
+    return counts
+
+
+def _fits(
+    rule: Rule, ensemble: Ensemble, retrieval: Retrieval, readout: Readout, dim_key: int, dim_value: int, tied: bool
+) -> None:
+    if ensemble.kind not in rule.accepts:
+        raise HebbsimError(f"rule {rule.label} does not store {ensemble.kind}; allowed: {', '.join(sorted(rule.accepts))}")
+    if ensemble.kind not in readout.accepts:
+        allowed = ", ".join(sorted(readout.accepts & KINDS))
+        raise HebbsimError(f"readout {readout.label} does not score ensemble {ensemble.kind}; allowed: {allowed}")
+    if rule.tied_only and not tied:
+        raise HebbsimError(f"rule {rule.label} stores tied patterns only: set tied")
+    if (rule.square or tied) and dim_key != dim_value:
+        why = "tied patterns need" if tied else f"rule {rule.label} needs"
+        raise HebbsimError(f"{why} dim_key = dim_value; got {dim_key} and {dim_value}")
+    if tied and ensemble.kind == "gaussian" and "flip" in ensemble.label:
+        raise HebbsimError("tied gaussian patterns: cue noise flip is not defined; allowed: erase")
+    require(f"retrieval {retrieval.label}", retrieval.needs, rule.gives | ensemble.gives | ({"tied"} if tied else set()))
+
+
+def _check_memory(spec: trial.Spec) -> None:
+    """Refuse what cannot fit: the state, its copy while a block is finished, the memory, and one block and its probes."""
+    state = jax.eval_shape(lambda: spec.rule.init(spec.dim_key, spec.dim_value))
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state))
+    rows = 4 * (spec.block + 4 * spec.probes) * (spec.dim_key + spec.dim_value)
+    need, room = len(jax.devices()) * (3 * size + rows), _memory()
+    if need > room:
+        raise HebbsimError(
+            f"dims {spec.dim_key} x {spec.dim_value}: {spec.rule.label} needs about {need / 2**30:.1f} GiB, "
+            f"{room / 2**30:.1f} GiB are free; allowed: smaller dims"
+        )
+
+
+def _memory() -> float:
+    device = jax.devices()[0]
+    stats = device.memory_stats() if device.platform != "cpu" else None
+    if stats and "bytes_limit" in stats:
+        return float(stats["bytes_limit"])
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024.0 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

@@ -1,0 +1,83 @@
+"""Who imports whom: downwards only, and reading results needs no JAX."""
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "hebbsim"
+# Each room may import rooms before it. What is above the line needs no JAX.
+ORDER = (
+    "errors", "task", "estimate", "information", "records", "theory_sparse", "theory_tokens", "theory", "measurement",
+    "fit", "claims", "plot", "report", "experiment",
+    "base", "kernels", "ensembles", "rules", "precisions", "retrievals", "readouts", "trial",
+    "plan", "collect", "verify", "cli", "__main__",
+)  # fmt: skip
+FIRST_WITH_JAX = ORDER.index("base")
+
+
+def imports(file):
+    """(room, at top level) of every import of hebbsim in a file."""
+    tree = ast.parse(file.read_text())
+    top = set(map(id, tree.body))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "hebbsim":
+            parts = node.module.split(".")[1:]
+            for room in [parts[0]] if parts else [alias.name for alias in node.names]:
+                yield room, id(node) in top
+
+
+def room_of(file):
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = [file for file in sorted(PACKAGE.rglob("*.py")) if room_of(file) != "__init__"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_imports_go_downwards_only(file):
+    here = ORDER.index(room_of(file))
+    for room, top in imports(file):
+        if top:
+            assert ORDER.index(room) <= here, f"{file} imports {room}"
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if ORDER.index(room_of(f)) < FIRST_WITH_JAX], ids=lambda f: f.stem)
+def test_the_half_that_reads_results_names_no_jax(file):
+    for node in ast.parse(file.read_text()).body:
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        assert not any(name.split(".")[0] in ("jax", "jaxlib", "jaxtyping") or name == "scipy.stats" for name in names)
+
+
+def test_reading_and_plotting_imports_neither_jax_nor_scipy_stats():
+    code = (
+        "import sys, hebbsim\n"
+        "from hebbsim import plot, fit, report, theory, records, claims, experiment\n"
+        "experiment.load('experiments/load.py')\n"
+        "bad = [m for m in ('jax', 'jaxlib', 'scipy.stats') if m in sys.modules]\n"
+        "assert not bad, bad\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=True)
+
+
+def test_reading_starts_within_seven_tenths_of_matplotlib():
+    def best(code):
+        took = []
+        for _ in range(5):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=True)
+            took.append(time.perf_counter() - began)
+        return min(took)
+
+    alone = best("import matplotlib; matplotlib.use('Agg'); import matplotlib.pyplot")
+    assert best("from hebbsim import plot, fit, report, theory, records") < alone + 0.7
+
+
+def test_no_file_is_over_300_lines():
+    for folder in (PACKAGE, PACKAGE.parent / "experiments"):
+        for file in folder.rglob("*.py"):
+            assert len(file.read_text().splitlines()) <= 300, file
