@@ -6,10 +6,11 @@ formula, then best load and 1 % error by V.
 """
 
 import math
+from typing import Any
 
 from hebbsim import plot, theory
-from hebbsim.fit import best_load, load_at_error
 from hebbsim.errors import HebbsimError
+from hebbsim.fit import best_load, load_at_error
 from hebbsim.measurement import curves, measurements
 
 VOCABULARIES = (256, 4096, 65536)
@@ -25,7 +26,7 @@ LADDER = tuple(2 ** (i / 2) for i in range(-5, 5))  # loads of a deep curve, tim
 BUDGET = "20 minutes on 2 cores"
 
 
-def task(dim, vocabulary, best, parts, trials):
+def task(dim, vocabulary, best, parts, trials) -> dict[str, Any]:
     counts = [round(part * best) for part in parts]
     return dict(
         ensemble="tokens", ensemble_options={"vocabulary": vocabulary}, readout="argmax",
@@ -33,16 +34,18 @@ def task(dim, vocabulary, best, parts, trials):
     )  # fmt: skip
 
 
-TASKS = [
-    task(dim, v, best, PARTS, TRIALS[dim]) for dim, row in BEST.items() for v, best in zip(VOCABULARIES, row, strict=True)
+GRID = [
+    task(dim, v, best, PARTS, TRIALS[dim])
+    for dim, row in BEST.items()
+    for v, best in zip(VOCABULARIES, row, strict=True)
 ]
-TASKS += [task(DEEP_DIM, v, best, LADDER, TRIALS[DEEP_DIM]) for v, best in DEEP.items()]
+TASKS = [*GRID, *(task(DEEP_DIM, v, best, LADDER, TRIALS[DEEP_DIM]) for v, best in DEEP.items())]
 
 
 def split(results):
     """(points of the grid, deep curves); where both share a task they share its records."""
     points = measurements(results)
-    wanted = {(t["dim"], t["ensemble_options"]["vocabulary"], m) for t in TASKS[: -len(DEEP)] for m in t["num_patterns"]}
+    wanted = {(t["dim"], t["ensemble_options"]["vocabulary"], m) for t in GRID for m in t["num_patterns"]}
     grid = [p for p in points if (p.task.dim_key, p.vocabulary, p.task.num_patterns) in wanted]
     deep = [curve for curve in curves(points).values() if curve[0].task.dim_key == DEEP_DIM]
     return grid, sorted(deep, key=lambda curve: curve[0].vocabulary)
@@ -69,15 +72,34 @@ def table(results):
         allowed = 3 * p.error_rate.standard_error + 12 / dim
         near = "yes" if abs(gap) <= allowed else f"no, by {abs(gap) - allowed:.3f}"
         rows.append(
-            [dim, v, p.task.num_patterns, p.error_rate, *(f"{e:.3f}" for e in laws), f"{gap:+.3f}", near]
-            + [p.bits["hard"], p.bits["soft"]]
+            [
+                dim,
+                v,
+                p.task.num_patterns,
+                p.error_rate,
+                *(f"{e:.3f}" for e in laws),
+                f"{gap:+.3f}",
+                near,
+                p.bits["hard"],
+                p.bits["soft"],
+            ]
         )
     for curve in deep:
         v = curve[0].vocabulary
         for name, capacity in zip(("best load", "1 % error"), capacities(curve), strict=True):
             if capacity:
                 rows.append([DEEP_DIM, v, f"{name}: load {capacity.load.number()}", *[""] * 6, capacity.bits, ""])
-    header = ["dim", "V", "pairs", "wrong", "i.i.d.", "corrected", "refined", "gap to corrected", "within 3 se + 12/dim"]
+    header = [
+        "dim",
+        "V",
+        "pairs",
+        "wrong",
+        "i.i.d.",
+        "corrected",
+        "refined",
+        "gap to corrected",
+        "within 3 se + 12/dim",
+    ]
     return [*header, "hard bits", "soft bits"], rows
 
 
@@ -92,15 +114,19 @@ def figure(results):
         law = [theory.argmax_bits(DEEP_DIM, DEEP_DIM, v, p.task.num_patterns, "refined") for p in curve]
         plot.theory(left, loads, law, "", i)
     plot.claim(left)
-    left.set(xscale="log", xlabel=f"pairs / parameters, dim {DEEP_DIM}", ylabel="hard bits per parameter", ylim=(0, 0.78))
+    left.set(
+        xscale="log", xlabel=f"pairs / parameters, dim {DEEP_DIM}", ylabel="hard bits per parameter", ylim=(0, 0.78)
+    )
     left.set_title("Tokens by argmax: up to 0.44 at V = 65,536")
     left.legend(loc="upper left", bbox_to_anchor=(0, 0.9))
-    found = [(curve[0].vocabulary, *capacities(curve)) for curve in deep]
+    found = [(curve[0].vocabulary, capacities(curve)) for curve in deep]
     for i, name in enumerate(("best load", "1 % of tokens wrong")):
-        at = [(math.log2(row[0]), row[1 + i].bits) for row in found if row[1 + i]]
+        at = [(math.log2(v), both[i].bits) for v, both in found if both[i]]
         plot.points(right, [x for x, _ in at], [bits for _, bits in at], f"{name}, dim {DEEP_DIM}", i)
     bits = list(range(4, 31, 2))
-    plot.theory(right, bits, [theory.best_token_load(2**20, 2**20, 2.0**b, "iid")[1] for b in bits], "i.i.d., best load", 0)
+    plot.theory(
+        right, bits, [theory.best_token_load(2**20, 2**20, 2.0**b, "iid")[1] for b in bits], "i.i.d., best load", 0
+    )
     plot.theory(right, bits, [theory.token_load_at_error(2**20, 2**20, 2.0**b, codes="iid")[1] for b in bits],
                 "i.i.d., 1 % wrong", 1)  # fmt: skip
     right.axhline(theory.SOFT_LIMIT, color="0.6", lw=0.8)

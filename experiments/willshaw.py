@@ -48,8 +48,17 @@ def table(results):
         n, (active, patterns) = point.task.dim_key, DESIGNS[point.task.dim_key]
         naive, exact = laws(point)
         rows.append(
-            [n, active, patterns, point.error_rate, f"{naive:.4f}", f"{exact:.4f}"]
-            + [point.bits["unit"], point.bits["hard"], len(point.records)]
+            [
+                n,
+                active,
+                patterns,
+                point.error_rate,
+                f"{naive:.4f}",
+                f"{exact:.4f}",
+                point.bits["unit"],
+                point.bits["hard"],
+                len(point.records),
+            ]
         )
     header = ["n", "active", "patterns", "false per true one", "p1^k says", "Willshaw-Palm says"]
     return [*header, "bits, units apart", "bits, exact code", "trials"], rows

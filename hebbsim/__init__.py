@@ -32,7 +32,7 @@ _HOMES = {
     "Results": "records",
 }
 _MODULES = ("theory", "fit", "plot", "records", "information", "report")
-__all__ = [*_HOMES, *_MODULES]
+__all__ = [*_HOMES, *_MODULES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,9 @@ KINDS = frozenset({"bipolar", "gaussian", "sparse", "tokens"})
 class Side(NamedTuple):
     """One side (keys or values) of the pairs: row i is a pure function of (rng_key, i)."""
 
-    draw: Callable[..., Array]  # (rng_key, index[n]) -> code[n ...], the compact form: packed bits, active units, token ids
+    draw: Callable[
+        ..., Array
+    ]  # (rng_key, index[n]) -> code[n ...], the compact form: packed bits, active units, token ids
     rows: Callable[..., Array]  # (book, code[n ...]) -> rows[n dim], float32
     cue: Callable[..., tuple[Any, Array]]  # (rng_key, book, code) -> (noisy code or None, noisy rows[n dim])
     book: Callable[..., Any] = lambda rng_key: ()  # rng_key -> the codebook a reader may know; () where there is none
@@ -50,7 +52,9 @@ class Rule(NamedTuple):
     init: Callable[[int, int], PyTree]  # (dim_key, dim_value) -> state
     write: Callable[..., PyTree]  # (state, keys[b dk], values[b dv]) -> state, the pairs in order
     recall: Callable[..., Array]  # (memory, queries[p dk]) -> field[p dv]
-    consolidate: Callable[[PyTree], PyTree] = lambda state: state  # state -> memory: the arrays that are read and counted
+    consolidate: Callable[[PyTree], PyTree] = lambda state: (
+        state
+    )  # state -> memory: the arrays that are read and counted
     chunk: int = 1  # pairs a write must come in multiples of
     depth: Callable[[int], int] = lambda num_patterns: 1  # num_patterns -> steps that cannot run in parallel
     fast: tuple["Fast", ...] = ()
@@ -183,7 +187,9 @@ def look_up(registry: Mapping[str, Callable], kind: str, part: Any, options: Map
     """The part itself if it is one already, else registry[name](**options). Raises HebbsimError."""
     if not isinstance(part, str):
         if options:
-            raise HebbsimError(f"{kind}_options go with a name; this {kind} is an instance that has its options already")
+            raise HebbsimError(
+                f"{kind}_options go with a name; this {kind} is an instance that has its options already"
+            )
         return part
     if part not in registry:
         raise one_of(kind, part, registry)
@@ -194,7 +200,9 @@ def require(what: str, needs: Iterable[str], given: frozenset[str]) -> None:
     """Raise HebbsimError naming what is missing."""
     missing = sorted(set(needs) - given)
     if missing:
-        raise HebbsimError(f"{what} needs {', '.join(missing)}; this memory gives {', '.join(sorted(given)) or 'nothing'}")
+        raise HebbsimError(
+            f"{what} needs {', '.join(missing)}; this memory gives {', '.join(sorted(given)) or 'nothing'}"
+        )
 
 
 def sequential(write_one: Callable[..., PyTree]) -> Callable[..., PyTree]:

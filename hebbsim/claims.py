@@ -88,7 +88,7 @@ class Scale(NamedTuple):
 
 SCALES = {
     "smoke": Scale(256, (0.138, 0.185, 0.25, 1.0, 4.0), 8, 64, 1024, 12, (0.05, 0.04), 6, 6),
-    "default": Scale(1024, (0.105, 0.185, 0.25, 0.61, 1.0, 4.0, 16.0), 12, 256, 4096, 40, (0.005, 0.004), 12, 10),
+    "default": Scale(1024, (0.105, 0.185, 0.25, 0.61, 1.0, 4.0, 16.0), 12, 256, 4096, 40, (0.005, 0.004), 24, 10),
     "full": Scale(
         1024, (0.105, 0.138, 0.185, 0.25, 0.37, 0.61, 1.0, 2.0, 4.0, 16.0, 64.0, 256.0), 32,
         256, 4096, 160, (0.0025, 0.002), 40, 40,
@@ -138,9 +138,11 @@ def rows(size: str) -> list[Row]:
             value = law(scale.dim, patterns)
             what = "sign of the field" if name == "hard" else "the field itself"
             rough = 0.04 if size == "smoke" or load > 100 else 0.02
+            wrong = 100 * theory.bit_error_exact(scale.dim, patterns)
             found.append(
                 Row(what, f"+-1, dim {scale.dim}, load {load:g}", name, "dense", at(i, name), value,
-                    0.001 * value, bins, rough * value)
+                    0.001 * value, bins, rough * value,
+                    f"the field is kept undecided, its sign being wrong for {wrong:.0f} % of the bits")
             )  # fmt: skip
     cut = "what is left of the polynomial in 1/load beyond its square"
     grant = "the field is kept undecided and the load grows without end"
@@ -155,7 +157,9 @@ def rows(size: str) -> list[Row]:
 
     def code_bits(k: int, m: int, exact_code: bool) -> float:
         ratio = (units - k) / k
-        return theory.sparse_bits(m, units, units, k, ratio * theory.willshaw_false(m, units, units, k, k), 0, exact_code)
+        return theory.sparse_bits(
+            m, units, units, k, ratio * theory.willshaw_false(m, units, units, k, k), 0, exact_code
+        )
 
     rough = 3.0 if size == "smoke" else 1.0
     dim = scale.dim

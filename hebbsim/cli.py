@@ -1,6 +1,8 @@
 """The command line: thin, one function a command. Bad input is one line on stderr and exit status 2."""
 
 import argparse
+import importlib
+import inspect
 import json
 import sys
 import time
@@ -81,6 +83,7 @@ def parser() -> Parser:
     plot.add_argument("--out", help="folder of the records (default: results/NAME)")
     report = add("report", run_report, "what each folder of results holds")
     report.add_argument("results", nargs="?", default="results")
+    report.add_argument("--readme", metavar="FILE", help="fill this file's marked tables from results/verify")
     listing = add("list", run_list, "the parts there are, and what they do")
     listing.add_argument("kind", nargs="?", choices=REGISTRIES)
     return top
@@ -111,7 +114,9 @@ def progress(every: float = 5.0) -> Callable[[str, float, float], None]:
         spent = now - began
         left = f", about {spent * (total - done) / done:.0f} s left" if 0 < done < total else ""
         line = f"{100 * done / max(total, 1):3.0f} %  {spent:.0f} s{left}  {text}"
-        print(f"\r\033[K{line}" if live else line, end="" if live and not finished else "\n", file=sys.stderr, flush=True)
+        print(
+            f"\r\033[K{line}" if live else line, end="" if live and not finished else "\n", file=sys.stderr, flush=True
+        )
 
     return tell
 
@@ -141,8 +146,8 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 def run_collect(arguments: argparse.Namespace) -> int:
     from hebbsim.collect import collect
-    from hebbsim.plan import sweep
     from hebbsim.experiment import load
+    from hebbsim.plan import sweep
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
@@ -199,10 +204,15 @@ def run_plot(arguments: argparse.Namespace) -> int:
 
 def run_report(arguments: argparse.Namespace) -> int:
     from hebbsim.records import read
+    from hebbsim.report import fill_file
 
     folder = Path(arguments.results)
     if not folder.is_dir():
         raise HebbsimError(f"{folder}: no such folder of results")
+    if arguments.readme:
+        fill_file(Path(arguments.readme), folder / "verify" / "table.json")
+        print(arguments.readme)
+        return 0
     for place in sorted({file.parent for file in folder.rglob("*.jsonl")}):
         results = read(place)
         trials = sum(record.seconds for record in results.records.values())
@@ -213,12 +223,10 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    import importlib
-
     for kind in [arguments.kind] if arguments.kind else REGISTRIES:
         registry = getattr(importlib.import_module(f"hebbsim.{kind}"), kind.upper())
         print(kind)
         for name, made in registry.items():
-            options = ", ".join(f"{p.name}={p.default!r}" for p in __import__("inspect").signature(made).parameters.values())
+            options = ", ".join(f"{p.name}={p.default!r}" for p in inspect.signature(made).parameters.values())
             print(f"  {name}({options})\n      {(made.__doc__ or '').strip().splitlines()[0]}")
     return 0

@@ -1,6 +1,5 @@
 """The bridge: tasks -> trials -> records. The engine is a generator that reads and writes nothing."""
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +11,8 @@ import numpy as np
 from hebbsim import trial
 from hebbsim.errors import HebbsimError
 from hebbsim.measurement import Measurement, check_level
-from hebbsim.records import Record, Results, Writer, read
 from hebbsim.plan import Sweep, pattern_counts, sweep, whole
+from hebbsim.records import Record, Results, Writer, read
 from hebbsim.task import Task
 
 EXACT_BELOW = 2.0**24  # whole numbers that float32 adds without rounding
@@ -114,7 +113,9 @@ def collect(
             work.append((plan, lacking))
     total = sum(plan.cost * len({n for ns in lacking.values() for n in ns}) for plan, lacking in work)
     done, records = 0.0, dict(have.records)
-    with Writer(path) if work else contextlib.nullcontext() as writer:
+    if not work:
+        return have
+    with Writer(path) as writer:
         for plan, lacking in work:
             task = plan.tasks[0]
             text = f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"

@@ -66,10 +66,10 @@ def joint_level(level: float, rows: int) -> float:
 
 def student(values: Sequence[float], level: float = 0.95) -> Estimate:
     """Mean of one number a trial, mean +/- t s / sqrt(trials). Raises Unresolved under two trials."""
-    values = np.asarray(values, float)
-    _two(len(values), float(values.mean()) if len(values) else np.nan, level)
-    half = quantile(level, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    mean = float(values.mean())
+    one = np.asarray(values, float)
+    mean = float(one.mean()) if len(one) else np.nan
+    _two(len(one), mean, level)
+    half = quantile(level, len(one) - 1) * float(one.std(ddof=1)) / np.sqrt(len(one))
     return Estimate(mean - half, mean, mean + half, level, len(values), "student over trials")
 
 

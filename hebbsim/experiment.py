@@ -1,4 +1,4 @@
-"""An experiment: a Python file with TASKS, BUDGET, figure(results) and, if it likes, table(results). Loading one needs no JAX unless the file does."""
+"""An experiment: a Python file with TASKS, BUDGET, figure(results) and perhaps table(results). Loading one needs no JAX."""
 
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence

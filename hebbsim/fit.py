@@ -83,7 +83,7 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
         raise Unresolved(f"{message}add {'smaller' if len(above) else 'larger'} loads", worst.error_rate)
     low, high = above[0] - 1, above[0]
     pair = [curve[low], curve[high]]
-    wrong, of = errors_of(pair[0].counts)
+    _, of = errors_of(pair[0].counts)
     floor = 0.5 / of  # a rate of none is between 0 and one error: the line needs a finite quantile
 
     def crossing(totals: list[Any]) -> tuple[float, float]:
@@ -127,13 +127,13 @@ def extrapolate(x: Sequence[float], values: Sequence[Estimate], powers: Sequence
     powers: of the terms beyond the constant. The interval is Student's, from the estimates' own errors (widened by the
     scatter where that is larger) on the fewest trials among them. Raises HebbsimError with too few points.
     """
-    x, powers = np.asarray(x, float), (0.0, *powers)
+    at, powers = np.asarray(x, float), (0.0, *powers)
     if len(x) <= len(powers):
         raise HebbsimError(f"extrapolate: {len(x)} points for {len(powers)} coefficients; allowed: more points")
     errors = np.asarray([value.standard_error for value in values])
     if not np.all(errors > 0) or not np.all(np.isfinite(errors)):
         raise Unresolved("extrapolate: an estimate has no finite error of its own; add trials")
-    design = x[:, None] ** np.asarray(powers) / errors[:, None]
+    design = at[:, None] ** np.asarray(powers) / errors[:, None]
     target = np.asarray([value.best for value in values]) / errors
     solution, *_ = np.linalg.lstsq(design, target, rcond=None)
     freedom = len(x) - len(powers)
@@ -141,7 +141,9 @@ def extrapolate(x: Sequence[float], values: Sequence[Estimate], powers: Sequence
     spread = np.sqrt(np.linalg.inv(design.T @ design)[0, 0] * max(1.0, chi2 / freedom))
     trials = min(value.trials for value in values)
     half = quantile(level, trials - 1) * float(spread)
-    limit = Estimate(solution[0] - half, float(solution[0]), solution[0] + half, level, trials, "weighted least squares")
+    limit = Estimate(
+        solution[0] - half, float(solution[0]), solution[0] + half, level, trials, "weighted least squares"
+    )
     return Fit(limit, tuple(map(float, solution)), powers, float(chdtrc(freedom, chi2)))
 
 

@@ -178,7 +178,9 @@ def _fits(
     rule: Rule, ensemble: Ensemble, retrieval: Retrieval, readout: Readout, dim_key: int, dim_value: int, tied: bool
 ) -> None:
     if ensemble.kind not in rule.accepts:
-        raise HebbsimError(f"rule {rule.label} does not store {ensemble.kind}; allowed: {', '.join(sorted(rule.accepts))}")
+        raise HebbsimError(
+            f"rule {rule.label} does not store {ensemble.kind}; allowed: {', '.join(sorted(rule.accepts))}"
+        )
     if ensemble.kind not in readout.accepts:
         allowed = ", ".join(sorted(readout.accepts & KINDS))
         raise HebbsimError(f"readout {readout.label} does not score ensemble {ensemble.kind}; allowed: {allowed}")
@@ -189,7 +191,9 @@ def _fits(
         raise HebbsimError(f"{why} dim_key = dim_value; got {dim_key} and {dim_value}")
     if tied and ensemble.kind == "gaussian" and "flip" in ensemble.label:
         raise HebbsimError("tied gaussian patterns: cue noise flip is not defined; allowed: erase")
-    require(f"retrieval {retrieval.label}", retrieval.needs, rule.gives | ensemble.gives | ({"tied"} if tied else set()))
+    require(
+        f"retrieval {retrieval.label}", retrieval.needs, rule.gives | ensemble.gives | ({"tied"} if tied else set())
+    )
 
 
 def _check_memory(spec: trial.Spec) -> None:

@@ -1,7 +1,8 @@
-"""One look for every figure: simulation as markers with bars, theory as lines, colours that colour-blind readers can tell apart."""
+"""One look for every figure: simulation as markers with bars, theory as lines, in colours that all readers can tell apart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -11,9 +12,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Estimate
 
 # Okabe & Ito 2008, without the yellow, which is lost on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -34,7 +35,8 @@ _STYLE = {
     "lines.linewidth": 1.1,
     "figure.constrained_layout.use": True,
 }
-plt.rcParams.update(_STYLE)
+for _name, _value in _STYLE.items():
+    matplotlib.rcParams[_name] = _value
 
 
 def figure(columns: int = 1, width: float = COLUMN, height: float = 2.9) -> tuple[Figure, list[Axes]]:
@@ -43,24 +45,22 @@ def figure(columns: int = 1, width: float = COLUMN, height: float = 2.9) -> tupl
     return made, list(axes[0])
 
 
-def points(
-    ax: Axes, x: Sequence[float], estimates: Sequence[Estimate], label: str = "", index: int = 0, hollow: bool = False
-) -> None:
-    """Measured numbers: markers with the bars of their intervals."""
+def points(ax: Axes, x: ArrayLike, estimates: Any, label: str = "", index: int = 0, hollow: bool = False) -> None:
+    """Measured numbers (a sequence of Estimate): markers with the bars of their intervals."""
     best = np.asarray([e.best for e in estimates])
     bars = [[max(e.best - e.low, 0) for e in estimates], [max(e.high - e.best, 0) for e in estimates]]
     colour = COLOURS[index % len(COLOURS)]
-    style = {"mfc": "white" if hollow else colour, "mec": colour, "ecolor": colour, "color": colour}
+    style: dict[str, Any] = {"mfc": "white" if hollow else colour, "mec": colour, "ecolor": colour, "color": colour}
     marker = MARKERS[index % len(MARKERS)]
     ax.errorbar(x, best, yerr=bars, fmt=marker, ms=3.2, mew=0.8, elinewidth=0.8, capsize=1.5, label=label, **style)
 
 
 def theory(
-    ax: Axes, x: Sequence[float], value: Callable[[float], float] | Sequence[float], label: str = "", index: int = 0,
+    ax: Axes, x: ArrayLike, value: Callable[[Any], Any] | ArrayLike, label: str = "", index: int = 0,
     dashed: bool = False,
 ) -> None:  # fmt: skip
     """A prediction: a line."""
-    y = [value(at) for at in x] if callable(value) else value
+    y = value(np.asarray(x)) if callable(value) else value
     ax.plot(x, y, "--" if dashed else "-", color=COLOURS[index % len(COLOURS)], label=label, zorder=1)
 
 

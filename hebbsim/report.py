@@ -86,8 +86,13 @@ def fit_tables(points: Sequence[Measurement], level: float = 0.95) -> tuple[dict
     for first, curve in curves(points).items():
         text.append(f"\n## {describe(first)}\n\nparameters: {curve[0].num_parameters:,}\n")
         rows = [
-            [p.task.num_patterns, f"{p.load:.4g}", p.error_rate.number(), *(p.bits[c].number() for c in p.criteria)]
-            + [len(p.records)]
+            [
+                p.task.num_patterns,
+                f"{p.load:.4g}",
+                p.error_rate.number(),
+                *(p.bits[c].number() for c in p.criteria),
+                len(p.records),
+            ]
             for p in curve
         ]
         text.append(markdown(["patterns", "load", "error rate", *curve[0].criteria, "trials"], rows))
@@ -110,6 +115,38 @@ def fit_tables(points: Sequence[Measurement], level: float = 0.95) -> tuple[dict
     return data, "\n".join(text)
 
 
-def estimate_from_json(value: Mapping[str, Any]) -> Estimate:
-    """The estimate that write_json wrote."""
-    return Estimate(**value)
+def fill_readme(text: str, verified: Mapping[str, Any]) -> str:
+    """The README with its marked parts drawn from results/verify/table.json: the rows worth a page, and the closing lines."""
+    rows = []
+    for row in verified["rows"]:
+        load = row["setting"].rpartition("load ")[2]
+        if load.replace(".", "").isdigit() and load not in ("1", "16"):
+            continue
+        measured = Estimate(**row["measured"]).number()
+        rows.append(
+            [
+                f"{row['quantity']}: {row['setting']}",
+                row["criterion"],
+                f"{row['prediction']:.3f}",
+                measured,
+                row["verdict"],
+            ]
+        )
+    table = markdown(['reading of "stores"', "criterion", "theory", "measured (95 %)", "about 0.7?"], rows)
+    closing = "```text\n" + "\n".join(verified["summary"]) + "\n```\n"
+    for name, part in (("table", table), ("text", closing)):
+        start, end = f"<!-- {name}: verify -->\n", "<!-- end -->"
+        before, _, rest = text.partition(start)
+        text = before + start + part + end + rest.partition(end)[2]
+    return text
+
+
+def fill_file(path: Path, table: Path) -> None:
+    """fill_readme on a file. Raises HebbsimError if one of the two cannot be read."""
+    try:
+        text, verified = path.read_text(), json.loads(table.read_text())
+    except (OSError, ValueError) as error:
+        raise HebbsimError(
+            f"{path} or {table}: cannot be read ({error.__class__.__name__}); run hebbsim verify first"
+        ) from None
+    write(path, fill_readme(text, verified))

@@ -4,6 +4,8 @@ load = num_patterns / dim_key; bits are per parameter (an entry of the state) un
 sparse codes have files of their own; their functions are found here too.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import bdtr, gammaln, ndtr, ndtri, roots_hermitenorm, spence
@@ -22,8 +24,8 @@ _NODES, _WEIGHTS = roots_hermitenorm(200)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 __all__ = [
-    "HARD_LIMIT", "SOFT_LIMIT", "WILLSHAW_LIMIT", "argmax_bits", "argmax_error", "argmax_soft_bits", "best_token_load", "bit_error",
-    "bit_error_exact", "decay_bits", "delta_bits", "entropy", "gated_delta_bits", "gaussian_bits", "hard_bits",
+    "HARD_LIMIT", "SOFT_LIMIT", "WILLSHAW_LIMIT", "argmax_bits", "argmax_error", "argmax_soft_bits", "best_token_load",
+    "bit_error", "bit_error_exact", "decay_bits", "delta_bits", "entropy", "gated_delta_bits", "gaussian_bits", "hard_bits",
     "hard_bits_exact", "load_at_error", "ridge_sinr", "ridge_soft_bits", "sign_bits", "snr_bits", "soft_bits",
     "soft_bits_exact", "sparse_bits", "token_load_at_error", "willshaw_best", "willshaw_false", "willshaw_false_naive",
     "willshaw_ones", "zero_error_load",
@@ -109,7 +111,9 @@ def soft_bits_exact(dim_key: int, num_patterns: int) -> float:
     def log_choose(b):
         with np.errstate(invalid="ignore"):
             inside = (b >= 0) & (b <= others)
-            return np.where(inside, -gammaln(np.clip(b, 0, others) + 1) - gammaln(np.clip(others - b, 0, others) + 1), -np.inf)
+            return np.where(
+                inside, -gammaln(np.clip(b, 0, others) + 1) - gammaln(np.clip(others - b, 0, others) + 1), -np.inf
+            )
 
     here = log_choose(count)
     chance = np.exp(here - here.max())
@@ -130,7 +134,8 @@ def zero_error_load(dim_key: int, dim_value: int, probability: float = 0.5) -> f
         wrong = ndtr(-np.sqrt(dim_key / max(patterns - 1, 1e-9)))
         return patterns * dim_value * -np.log1p(-wrong) + np.log(probability)
 
-    return float(np.exp(brentq(excess, 1e-6, np.log(10.0 * dim_key + 10)))) / dim_key
+    log_patterns: Any = brentq(excess, 1e-6, np.log(10.0 * dim_key + 10))
+    return float(np.exp(log_patterns)) / dim_key
 
 
 def decay_bits(c, values: str = "gaussian") -> float:
@@ -196,4 +201,3 @@ def _positive(name: str, value) -> np.ndarray:
     if not np.all((value > 0) & np.isfinite(value)):
         raise HebbsimError(f"{name} = {value}; allowed: finite numbers above 0")
     return value
-

@@ -1,5 +1,7 @@
 """Oracles of the binary (Willshaw) matrix with k-of-n codes."""
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import gammaln
@@ -73,4 +75,5 @@ def willshaw_best(n: int, error: float = 0.01) -> tuple[int, int, float]:
 def willshaw_load_at_error(n: int, active: int, error: float = 0.01) -> float:
     """num_patterns at which the exact false rate (`willshaw_false`), not p1^k, gives `error` false ones per true one."""
     ratio = (n - active) / active
-    return float(brentq(lambda m: ratio * willshaw_false(m, n, n, active, active) - error, 2, 10 * (n / active) ** 2))
+    patterns: Any = brentq(lambda m: ratio * willshaw_false(m, n, n, active, active) - error, 2, 10 * (n / active) ** 2)
+    return float(patterns)

@@ -140,7 +140,9 @@ def _error_of(dim_key: float, dim_value: float, vocabulary: float, codes: str) -
     if codes not in CODES:
         raise one_of("codes", codes, CODES)
     if codes == "orthogonal" and vocabulary > dim_value:
-        text = f"vocabulary = {vocabulary}: allowed: up to dim_value = {dim_value} orthogonal words; 'iid' for the limit"
+        text = (
+            f"vocabulary = {vocabulary}: allowed: up to dim_value = {dim_value} orthogonal words; 'iid' for the limit"
+        )
         raise HebbsimError(text)
     if codes == "refined" and dim_value < 8:
         raise HebbsimError(f"dim_value = {dim_value}: allowed: 8 or more with codes = 'refined'")

@@ -66,7 +66,12 @@ def trial_key(seed: Array, dim_key: Array, dim_value: Array, trial: Array) -> Ar
 
 @functools.partial(jax.jit, static_argnames="probes")
 def prepare(
-    seed: Array, dim_key: Array, dim_value: Array, trials: Int[Array, "t"], num_patterns: Int[Array, "loads"], probes: int
+    seed: Array,
+    dim_key: Array,
+    dim_value: Array,
+    trials: Int[Array, "t"],
+    num_patterns: Int[Array, "loads"],
+    probes: int,
 ) -> Draws:
     """The Draws of each trial, leading axis trials. Apart from `_run` since it compiles once for all rules and dims."""
 
@@ -168,15 +173,15 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
         keys, values = keys[: spec.probes], values[: spec.probes]
         memory = spec.rule.consolidate(state)
         cue_code, queries = key_side.cue(draws.cues[i], books[0], keys)
-        asked = fast and fast.recall and cue_code is not None
-        rule = spec.rule._replace(recall=fast.recall) if asked else spec.rule
+        quick = fast.recall if fast and cue_code is not None else None
+        rule = spec.rule._replace(recall=quick) if quick else spec.rule
 
         def known_keys(index: Array) -> Array:
             rows = key_side.rows(books[0], key_side.draw(draws.sides[0], index))
             return jnp.where((index < target)[:, None], rows, 0.0)
 
         found = spec.retrieval.solve(memory, Known(known_keys, target, book))
-        field = spec.retrieval.field(rule, found, cue_code if asked else queries, index)
+        field = spec.retrieval.field(rule, found, cue_code if quick else queries, index)
         rows = value_side.rows(book, values)
         truth = Truth(values, rows, book, value_side.rows, queries, spec.tied, live)
         counts = sum_probes(spec.readout.score(field, truth), live, target - 1 - index, spec.ages)

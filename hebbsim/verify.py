@@ -26,7 +26,8 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
     """
     began = time.monotonic()
     results = read(source) if source else _run(out, size, progress)
-    judged = [judge(row, _named(results, size), len(rows(size))) for row in rows(size)]
+    registered, found = rows(size), _named(results, size)
+    judged = [judge(row, found, len(registered)) for row in registered]
     failed = [item for item in judged if not item.agrees]
     lines = [_cells(item) for item in judged]
     closing = [summary(judged), f"{len(judged) - len(failed)} of {len(judged)} rows agree with their predictions"]
@@ -88,7 +89,8 @@ def _named(results: Results, size: str) -> dict[str, list[Measurement]]:
         fits = {
             first: group
             for first, group in groups.items()
-            if (first.dim_key, first.readout.partition("(")[0], first.ensemble, first.probes) == (dim, readout, ensemble, probes)
+            if (first.dim_key, first.readout.partition("(")[0], first.ensemble, first.probes)
+            == (dim, readout, ensemble, probes)
         }
         counts = options.get("num_patterns") or [max(1, round(load * dim)) for load in options["loads"]]
         for group in fits.values():
@@ -129,7 +131,11 @@ def _figure(judged: Sequence[Judged]) -> Any:
     made, (ax,) = plot.figure(1, width=2 * plot.COLUMN, height=0.17 * len(judged) + 0.9)
     places = list(range(len(judged)))[::-1]
     for i, (verdict, label) in enumerate((("holds", "about 0.7, on a condition"), ("", "not 0.7"))):
-        chosen = [(y, item) for y, item in zip(places, judged, strict=True) if item.verdict.startswith("holds") == bool(verdict)]
+        chosen = [
+            (y, item)
+            for y, item in zip(places, judged, strict=True)
+            if item.verdict.startswith("holds") == bool(verdict)
+        ]
         best = [item.measured.best for _, item in chosen]
         bars = [[max(0, item.measured.best - item.measured.low) for _, item in chosen],
                 [max(0, item.measured.high - item.measured.best) for _, item in chosen]]  # fmt: skip
@@ -137,9 +143,13 @@ def _figure(judged: Sequence[Judged]) -> Any:
                     elinewidth=0.9, capsize=1.5, label=f"measured, 95 %: {label}")  # fmt: skip
     ax.plot([item.row.prediction for item in judged], places, "|", color="k", ms=7, mew=0.9, label="theory", zorder=1)
     ax.axvline(plot.CLAIM, color="0.35", lw=0.9, ls=":", zorder=0)
-    ax.annotate("claim: 0.7", (plot.CLAIM, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=6.5)
-    ax.set_yticks(places, [f"{item.row.quantity}: {item.row.setting} [{item.row.criterion}]" for item in judged], fontsize=6)
+    ax.annotate(
+        "claim: 0.7", (plot.CLAIM, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=6.5
+    )
+    ax.set_yticks(
+        places, [f"{item.row.quantity}: {item.row.setting} [{item.row.criterion}]" for item in judged], fontsize=6
+    )
     ax.set(xlabel="bits per parameter", xlim=(0, 0.8), ylim=(-0.7, len(judged) - 0.3))
     ax.legend(loc="upper right", bbox_to_anchor=(0.86, 1.0))
-    ax.set_title("Which readings of \"stores\" give 0.7 bits per parameter", pad=12)
+    ax.set_title('Which readings of "stores" give 0.7 bits per parameter', pad=12)
     return made

@@ -31,7 +31,8 @@ def pairs(rule: Rule, count: int, seed: int = 0):
 
 def close(one, other):
     return all(
-        np.allclose(a, b, rtol=1e-5, atol=1e-5) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+        np.allclose(a, b, rtol=1e-5, atol=1e-5)
+        for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
     )
 
 

@@ -22,7 +22,9 @@ def stored(plan, number, count):
     """Every key and value of a trial, and the pairs that are probed, drawn one row at a time."""
     spec, seed = plan.spec, plan.tasks[0].seed
     counts = np.asarray([count], np.int32)
-    draws = trial.prepare(np.uint32(seed), spec.dim_key, spec.dim_value, np.asarray([number]), counts, probes=spec.probes)
+    draws = trial.prepare(
+        np.uint32(seed), spec.dim_key, spec.dim_value, np.asarray([number]), counts, probes=spec.probes
+    )
     draws = jax.tree.map(lambda array: array[0], draws)
     key_side, value_side = spec.sides
     book = value_side.book(draws.book)

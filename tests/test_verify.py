@@ -9,8 +9,8 @@ import pytest
 import hebbsim
 from hebbsim import claims, verify
 from hebbsim.base import dot, factory
-from hebbsim.plan import identity
 from hebbsim.estimate import Estimate
+from hebbsim.plan import identity
 from hebbsim.rules import hebbian as right
 
 
@@ -75,7 +75,12 @@ def row(prediction, tolerance=0.0, resolution=1.0, condition=""):
 
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
-    [(0.1, 0.2, "does not hold"), (0.68, 0.72, "holds only if"), (0.8, 0.9, "does not hold"), (0.6, 0.7, "not decided")],
+    [
+        (0.1, 0.2, "does not hold"),
+        (0.68, 0.72, "holds only if"),
+        (0.8, 0.9, "does not hold"),
+        (0.6, 0.7, "not decided"),
+    ],
 )
 def test_a_verdict_can_come_out_any_way(low, high, verdict):
     measured = Estimate(low, (low + high) / 2, high, 0.95, 10, "")

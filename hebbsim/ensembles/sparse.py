@@ -35,7 +35,9 @@ def unit_draw(n: int, active: int) -> Callable[[Array, Array], Array]:
     """Row i is floyd(bits(fold_in(rng_key, i), (active,)), n)."""
 
     def draw(rng_key: Array, index: Int[Array, "m"]) -> Int[Array, "m k"]:
-        return jax.vmap(lambda i: floyd(jax.random.bits(jax.random.fold_in(rng_key, i), (active,), jnp.uint32), n))(index)
+        return jax.vmap(lambda i: floyd(jax.random.bits(jax.random.fold_in(rng_key, i), (active,), jnp.uint32), n))(
+            index
+        )
 
     return draw
 
@@ -60,7 +62,9 @@ def sparse_side(n: int, active: int, flip: float = 0.0, erase: float = 0.0) -> S
         raise HebbsimError(f"sparse: active = {active} units of {n}; allowed: from 1 to the dim")
     moved, lost = round(flip * active), round(erase * active)
     if moved + lost > active or moved > n - active:
-        raise HebbsimError(f"sparse: flip + erase move {moved} + {lost} of {active} units; allowed: as many as there are")
+        raise HebbsimError(
+            f"sparse: flip + erase move {moved} + {lost} of {active} units; allowed: as many as there are"
+        )
 
     def rows(book: tuple, code: Int[Array, "m k"]) -> Float[Array, "m n"]:
         lines = jnp.arange(code.shape[0])[:, None]

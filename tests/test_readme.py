@@ -1,0 +1,63 @@
+"""The README tells the truth: every code block and command in it runs, and its tables are the ones under results/."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hebbsim import report
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)```", README, re.S)
+COMMANDS = [line.split("#")[0].strip() for kind, _, text in BLOCKS if kind == "sh" for line in text.splitlines()]
+COMMANDS = [command for command in COMMANDS if command.startswith(".venv/bin/hebbsim")]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """An empty folder with the experiments that the README writes."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "results").mkdir()
+    for _, title, text in BLOCKS:
+        if title:
+            (folder / title).parent.mkdir(exist_ok=True)
+            (folder / title).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("text", [t for kind, title, t in BLOCKS if kind == "python" and not title])
+def test_python_blocks_run(text, place):
+    said = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert said.returncode == 0, said.stderr
+    assert "95 %" in said.stdout
+
+
+def test_commands_run(place, run_cli, monkeypatch):
+    monkeypatch.chdir(place)
+    assert len(COMMANDS) >= 7
+    for command in COMMANDS:
+        status, out, err = run_cli(*shlex.split(command)[1:])
+        assert status == 0, f"{command}: {err}"
+        assert out
+    assert (place / "results" / "mine" / "figure.png").exists()
+
+
+def test_make_has_the_targets_that_are_named():
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make(?: (\w+))?", "\n".join(t for k, _, t in BLOCKS if k == "sh"), re.M):
+        assert f"\n{target or 'verify'}:" in makefile
+    assert "hebbsim verify" in makefile
+
+
+def test_links_lead_somewhere():
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_tables_are_the_committed_ones():
+    assert report.fill_readme(README, json.loads((ROOT / "results/verify/table.json").read_text())) == README
