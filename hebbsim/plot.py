@@ -35,8 +35,7 @@ _STYLE = {
     "lines.linewidth": 1.1,
     "figure.constrained_layout.use": True,
 }
-for _name, _value in _STYLE.items():
-    matplotlib.rcParams[_name] = _value
+plt.style.use(_STYLE)
 
 
 def figure(columns: int = 1, width: float = COLUMN, height: float = 2.9) -> tuple[Figure, list[Axes]]:
