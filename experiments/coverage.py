@@ -51,6 +51,6 @@ def figure(results):
             plot.points(ax, at, [points[j].bits["hard"] for j in at], label, i)
         ax.axhline(truth("hard", patterns), color="k", lw=1)
         ax.set(xlabel="experiment", ylabel="hard bits per parameter")
-        ax.set_title(f"95 % intervals over 8 trials, {patterns} patterns: {sum(right)} of {len(right)} cover")
+        ax.set_title(f"{patterns} patterns: {sum(right)} of {len(right)} 95 % intervals cover")
         ax.legend(ncols=2)
     return made

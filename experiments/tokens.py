@@ -124,6 +124,10 @@ def figure(results):
         at = [(math.log2(v), both[i].bits) for v, both in found if both[i]]
         plot.points(right, [x for x, _ in at], [bits for _, bits in at], f"{name}, dim {DEEP_DIM}", i)
     bits = list(range(4, 31, 2))
+    few = bits[:9]
+    for i, reach in enumerate((theory.best_token_load, theory.token_load_at_error)):
+        law = [reach(DEEP_DIM, DEEP_DIM, 2**b, codes="refined")[1] for b in few]
+        plot.theory(right, few, law, f"random words, dim {DEEP_DIM}" if i == 0 else "", i, dashed=True)
     plot.theory(
         right, bits, [theory.best_token_load(2**20, 2**20, 2.0**b, "iid")[1] for b in bits], "i.i.d., best load", 0
     )
@@ -132,8 +136,8 @@ def figure(results):
     right.axhline(theory.SOFT_LIMIT, color="0.6", lw=0.8)
     right.annotate("V to infinity: 0.7213", (0.99, theory.SOFT_LIMIT), xycoords=("axes fraction", "data"),
                    ha="right", va="bottom", fontsize=6.5, color="0.4")  # fmt: skip
-    plot.claim(right)
+    plot.claim(right, below=True)
     right.set(xlabel="log2 V", ylabel="hard bits per parameter", ylim=(0, 0.8))
-    right.set_title("The limit is approached as 1 / log V: 0.49 at a billion words")
-    right.legend(loc="upper left", bbox_to_anchor=(0, 0.85))
+    right.set_title("Logarithmic in V: 0.49 at a billion words")
+    right.legend(loc="lower right")
     return made

@@ -63,10 +63,11 @@ def theory(
     ax.plot(x, y, "--" if dashed else "-", color=COLOURS[index % len(COLOURS)], label=label, zorder=1)
 
 
-def claim(ax: Axes, text: str = "claim: 0.7") -> None:
-    """The claimed 0.7 bits per parameter as a labelled line."""
+def claim(ax: Axes, below: bool = False) -> None:
+    """The claimed 0.7 bits per parameter as a labelled line, the label above it or below."""
     ax.axhline(CLAIM, color="0.35", lw=0.9, ls=":", zorder=0)
-    ax.annotate(text, (0.01, CLAIM), xycoords=("axes fraction", "data"), va="bottom", fontsize=6.5, color="0.35")
+    place = {"xycoords": ("axes fraction", "data"), "va": "top" if below else "bottom"}
+    ax.annotate("claim: 0.7", (0.01, CLAIM), fontsize=6.5, color="0.35", **place)
 
 
 def save(made: Figure, path: Path) -> Path:
