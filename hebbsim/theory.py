@@ -1,203 +1,260 @@
-"""What the simulation must show: closed forms and deterministic integrals. NumPy and scipy.special only.
+"""What a simulation must show: closed forms and deterministic integrals. No JAX.
 
-load = num_patterns / dim_key; bits are per parameter (an entry of the state) unless a name says otherwise. Tokens and
-sparse codes have files of their own; their functions are found here too.
+load = num_patterns / dim_key; bits are per parameter (an entry of the state) unless a name says otherwise. Functions of
+loads, rates and errors take numbers or arrays. Tokens and sparse codes have files of their own and are found here too.
 """
 
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import bdtr, gammaln, ndtr, ndtri, roots_hermitenorm, spence
+from numpy.typing import ArrayLike
+from scipy.special import betainc, expit, ndtr, ndtri, spence
 
-from hebbsim.errors import HebbsimError
-from hebbsim.information import entropy
-from hebbsim.theory_sparse import sparse_bits, willshaw_best, willshaw_false, willshaw_false_naive, willshaw_ones
-from hebbsim.theory_tokens import argmax_bits, argmax_error, argmax_soft_bits, best_token_load, token_load_at_error
+from hebbsim.errors import HebbsimError, one_of
+from hebbsim.information import LN2, entropy
+from hebbsim.theory_limits import (
+    amp_capacity,
+    entropy_ceiling,
+    hopfield_capacity,
+    hopfield_load,
+    lloyd_max,
+    lloyd_max_levels,
+    separable_probability,
+)
+from hebbsim.theory_sparse import (
+    sparse_bits,
+    willshaw_best,
+    willshaw_false,
+    willshaw_false_naive,
+    willshaw_load_at_error,
+    willshaw_ones,
+)
+from hebbsim.theory_tokens import (
+    NORMAL,
+    WEIGHT,
+    argmax_bits,
+    argmax_error,
+    argmax_soft_bits,
+    best_token_load,
+    largest,
+    positive,
+    token_load_at_error,
+    whole,
+)
 
-LN2 = float(np.log(2.0))
 HARD_LIMIT = 1 / (np.pi * LN2)  # sign of the field, load -> infinity: 0.4592
 SOFT_LIMIT = 1 / (2 * LN2)  # the field itself, load -> infinity: 0.7213 (matched filter of Verdu & Shamai 1999)
 WILLSHAW_LIMIT = LN2  # n -> infinity (Willshaw et al. 1969)
-
-_NODES, _WEIGHTS = roots_hermitenorm(200)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+PERCEPTRON_LIMIT = 2.0  # trained columns (Gardner 1988)
+BOX_LIMIT = 2.0  # values sought in [-1, 1] by a reader of all keys, exact
+EXACT_POINTS = 2**19  # soft_bits_exact sums at most so many terms: N up to 1.9e9
 
 __all__ = [
-    "HARD_LIMIT", "SOFT_LIMIT", "WILLSHAW_LIMIT", "argmax_bits", "argmax_error", "argmax_soft_bits", "best_token_load",
-    "bit_error", "bit_error_exact", "decay_bits", "delta_bits", "entropy", "gated_delta_bits", "gaussian_bits", "hard_bits",
-    "hard_bits_exact", "load_at_error", "ridge_sinr", "ridge_soft_bits", "sign_bits", "snr_bits", "soft_bits",
+    "BOX_LIMIT", "HARD_LIMIT", "PERCEPTRON_LIMIT", "SOFT_LIMIT", "WILLSHAW_LIMIT", "amp_capacity", "argmax_bits",
+    "argmax_error", "argmax_soft_bits", "best_token_load", "binary_entropy", "bit_error", "bit_error_exact",
+    "decay_bits", "delta_bits", "entropy", "entropy_ceiling", "gated_delta_bits", "gaussian_bits", "gaussian_tail",
+    "hard_bits", "hard_bits_exact", "hopfield_capacity", "hopfield_load", "lloyd_max", "lloyd_max_levels",
+    "load_at_error", "ridge_sinr", "ridge_soft_bits", "separable_probability", "sign_bits", "snr_bits", "soft_bits",
     "soft_bits_exact", "sparse_bits", "token_load_at_error", "willshaw_best", "willshaw_false", "willshaw_false_naive",
-    "willshaw_ones", "zero_error_load",
+    "willshaw_load_at_error", "willshaw_ones", "zero_error_load",
 ]  # fmt: skip
 
 
-def snr_bits(snr):
-    """Bits a +-1 input at signal-to-noise power ratio `snr` carries through Gaussian noise, the output kept whole.
+def binary_entropy(p: ArrayLike) -> Any:
+    """Entropy of a bit that is 1 with probability p: -p log2 p - (1 - p) log2(1 - p). Unit: bits. Shannon 1948."""
+    p = np.asarray(p, float)
+    if not np.all((p >= 0) & (p <= 1)):
+        raise HebbsimError(f"p = {p}: allowed: 0 to 1")
+    return entropy(p)[()]
 
-    1 - E log2(1 + exp(-2 snr - 2 sqrt(snr) z)), z standard normal; 200-point Gauss-Hermite, good to 1e-6.
-    Source: the binary-input AWGN channel, e.g. Cover & Thomas 2006.
+
+def gaussian_tail(x: ArrayLike) -> Any:
+    """Q(x), the chance that a standard normal number is above x: erfc(x / sqrt 2) / 2. Unit: probability."""
+    return ndtr(-np.asarray(x, float))
+
+
+def snr_bits(snr: ArrayLike) -> Any:
+    """Bits a +-1 input carries through Gaussian noise of power ratio snr, the output kept whole (binary-input AWGN).
+
+    1 - E log2(1 + exp(-2 snr - 2 sqrt(snr) z)), z standard normal; trapezoid rule, good to 1e-12. Unit: bits an entry.
+    Source: e.g. Cover & Thomas 2006; snr = 0 gives 0 and infinity 1.
     """
-    snr = np.asarray(snr, float)[..., None]
-    return 1 - np.sum(_WEIGHTS * np.logaddexp(0, -2 * snr - 2 * np.sqrt(snr) * _NODES), axis=-1) / LN2
+    snr = np.minimum(np.asarray(snr, float), 1e4)[..., None]
+    if not np.all(snr >= 0):
+        raise HebbsimError("snr: allowed: 0 or more")
+    return np.maximum(1 - np.logaddexp(0, -2 * snr - 2 * np.sqrt(snr) * NORMAL) @ WEIGHT / LN2, 0.0)
 
 
-def sign_bits(snr):
-    """Bits of a +-1 input when only the sign of the output is kept: 1 - H2(Q(sqrt(snr)))."""
+def sign_bits(snr: ArrayLike) -> Any:
+    """Bits a +-1 input carries when only the sign of the output is kept: 1 - H2(Q(sqrt(snr))). Unit: bits an entry."""
     return 1 - entropy(ndtr(-np.sqrt(np.asarray(snr, float))))
 
 
-def bit_error(load):
-    """Q(1 / sqrt(load)): wrong signs of a one-shot read of a +-1 Hebbian matrix, dim_key -> infinity.
+def bit_error(load: ArrayLike) -> Any:
+    """Wrong signs of a one-shot read of a +-1 Hebbian matrix: Q(1 / sqrt(load)). Unit: probability.
 
-    At finite size use load = (num_patterns - 1) / dim_key, for a pair does not interfere with itself, or
-    `bit_error_exact`. Source: Hertz, Krogh & Palmer 1991, table 2.1.
+    dim_key -> infinity; at finite size use load = (num_patterns - 1) / dim_key (a pair does not interfere with itself)
+    or bit_error_exact. Source: Hertz, Krogh & Palmer 1991, table 2.1.
     """
-    return ndtr(-1 / np.sqrt(_positive("load", load)))
+    return ndtr(-1 / np.sqrt(positive("load", load)))
 
 
-def hard_bits(load):
-    """load (1 - H2(bit_error(load))): bits per parameter of the sign; 1/(pi ln 2) as load -> infinity."""
-    return _positive("load", load) * sign_bits(1 / np.asarray(load, float))
+def hard_bits(load: ArrayLike) -> Any:
+    """Bits per parameter of the sign: load (1 - H2(bit_error(load))). dim_key -> infinity; limit HARD_LIMIT."""
+    load = positive("load", load)
+    return load * sign_bits(1 / load)
 
 
-def soft_bits(load):
-    """load * snr_bits(1 / load): bits per parameter of the undecided field; 1/(2 ln 2) as load -> infinity."""
-    return _positive("load", load) * snr_bits(1 / np.asarray(load, float))
+def soft_bits(load: ArrayLike) -> Any:
+    """Bits per parameter of the undecided field of +-1 values: load * snr_bits(1 / load), good to 1e-10 up to load 1e4.
 
-
-def gaussian_bits(load):
-    """(load / 2) log2(1 + 1 / load): the same for N(0, 1) values. Source: Shannon 1948."""
-    load = _positive("load", load)
-    return load / 2 * np.log2(1 + 1 / load)
-
-
-def load_at_error(error: float) -> float:
-    """The load at which bit_error is `error`: 1 / ndtri(error)^2, 0 < error < 0.5."""
-    if not 0 < error < 0.5:
-        raise HebbsimError(f"error = {error!r}; allowed: between 0 and 0.5")
-    return float(1 / ndtri(error) ** 2)
-
-
-def bit_error_exact(dim_key: int, num_patterns: int) -> float:
-    """Wrong signs at finite size, a tie being half: exact for +-1 keys and values and a clean cue.
-
-    Given the probe's key, each other pair adds to value * field a random sign times dim_key fair signs: together
-    N = (num_patterns - 1) dim_key independent fair signs. So value * field = dim_key + 2 B - N, B ~ Binomial(N, 1/2).
-    Source: derived for hebbsim.
+    dim_key -> infinity; 1/(2 ln 2) as the load grows. Source: Verdu & Shamai 1999 for the channel.
     """
-    others = (num_patterns - 1) * dim_key
-    if others < dim_key:
-        return 0.0
-    below, at = bdtr((others - dim_key - 1) // 2, others, 0.5), bdtr((others - dim_key) // 2, others, 0.5)
-    return float(below + at) / 2
+    load = positive("load", load)
+    return load * snr_bits(1 / load)
 
 
-def hard_bits_exact(dim_key: int, num_patterns: int) -> float:
-    """(num_patterns / dim_key) (1 - H2(bit_error_exact)), bits per parameter."""
-    return num_patterns / dim_key * float(1 - entropy(bit_error_exact(dim_key, num_patterns)))
+def gaussian_bits(load: ArrayLike) -> Any:
+    """Bits per parameter of N(0, 1) values: (load / 2) log2(1 + 1 / load). dim_key -> infinity. Shannon 1948."""
+    load = positive("load", load)
+    return load / 2 * np.log1p(1 / load) / LN2
+
+
+def load_at_error(error: ArrayLike) -> Any:
+    """The critical load of a stated bit error, inverse of bit_error: 1 / ndtri(error)^2, 0 < error < 0.5."""
+    return 1 / ndtri(positive("error", error, 0.5)) ** 2
+
+
+def bit_error_exact(dim_key: ArrayLike, num_patterns: ArrayLike) -> Any:
+    """Wrong signs at finite size, a tie being half: exact for +-1 keys and values and a clean cue, not tied.
+
+    Given the probe's key, each other pair adds to value * (query @ S) a fair sign times dim_key fair signs: together
+    N = (num_patterns - 1) dim_key independent ones. So it is dim_key + 2 B - N, B ~ Binomial(N, 1/2), and the error
+    P(2 B < N - dim_key) + P(2 B = N - dim_key) / 2. Unit: probability. Source: derived for hebbsim, checked by
+    Monte-Carlo.
+    """
+    dim_key = whole("dim_key", dim_key)
+    others = (whole("num_patterns", num_patterns) - 1) * dim_key
+    bound = (others - dim_key) / 2
+
+    def at_most(b: Any) -> Any:
+        return np.where(b < 0, 0.0, betainc(np.maximum(others - b, 1), np.maximum(b, 0) + 1, 0.5))
+
+    return ((at_most(np.ceil(bound) - 1) + at_most(np.floor(bound))) / 2)[()]
+
+
+def hard_bits_exact(dim_key: ArrayLike, num_patterns: ArrayLike) -> Any:
+    """Bits per parameter of the sign at finite size: (num_patterns / dim_key) (1 - H2(bit_error_exact)).
+
+    Exact as bit_error_exact is. Source: derived for hebbsim.
+    """
+    error = bit_error_exact(dim_key, num_patterns)
+    return (np.asarray(num_patterns, float) / np.asarray(dim_key, float) * (1 - entropy(error)))[()]
 
 
 def soft_bits_exact(dim_key: int, num_patterns: int) -> float:
-    """Bits per parameter of the undecided field at finite size, exact as `bit_error_exact` is.
+    """Bits per parameter of the undecided field at finite size: (num_patterns / dim_key) (1 - loss).
 
-    1 - sum_B p(B) log2(1 + p(B + dim_key) / p(B)), for the field at -x has B' = N - dim_key - B and p is symmetric;
-    summed over 12 standard deviations. Uses 12 sqrt(N) terms. Source: derived for hebbsim.
+    loss = sum_B p(B) log2(1 + p(B + dim_key) / p(B)), p = Binomial(N, 1/2), N = (num_patterns - 1) dim_key, since the
+    negated field has N - dim_key - B and p is symmetric. Summed over 12 standard deviations each side; beyond
+    EXACT_POINTS terms (N > 1.9e9) the Gaussian form at load N / dim_key^2 is used, off by less than 1e-8 there.
+    dim_key = 1 is one channel of a holographic memory. Exact as bit_error_exact is. Source: derived for hebbsim.
     """
-    others = (num_patterns - 1) * dim_key
+    others = int(whole("num_patterns", num_patterns) - 1) * int(whole("dim_key", dim_key))
+    ratio = num_patterns / dim_key
+    if not others:
+        return ratio
     spread = int(6 * np.sqrt(others)) + 1
-    count = np.arange(max(0, others // 2 - spread), min(others, others // 2 + spread) + 1, dtype=float)
-
-    def log_choose(b):
-        with np.errstate(invalid="ignore"):
-            inside = (b >= 0) & (b <= others)
-            return np.where(
-                inside, -gammaln(np.clip(b, 0, others) + 1) - gammaln(np.clip(others - b, 0, others) + 1), -np.inf
-            )
-
-    here = log_choose(count)
-    chance = np.exp(here - here.max())
-    chance /= chance.sum()
-    loss = np.sum(chance * np.logaddexp(0, log_choose(count + dim_key) - here)) / LN2
-    return num_patterns / dim_key * float(1 - loss)
+    if 2 * spread > EXACT_POINTS:
+        return ratio * float(snr_bits(dim_key / (num_patterns - 1)))
+    low, high = max(0, others // 2 - spread), min(others, others // 2 + spread)
+    # Steps of ln p add up without the rounding of ln N!; beyond N there is nothing.
+    b = np.arange(low, min(high + dim_key, others), dtype=float)
+    log_p = np.concatenate([[0.0], np.cumsum(np.log((others - b) / (b + 1)))])
+    log_p -= log_p.max()
+    here = log_p[: high - low + 1]
+    there = np.full_like(here, -np.inf)
+    moved = log_p[dim_key : dim_key + len(here)]
+    there[: len(moved)] = moved
+    chance = np.exp(here)
+    loss = chance @ np.logaddexp(0, there - here) / chance.sum() / LN2
+    return ratio * float(max(1 - loss, 0.0))
 
 
 def zero_error_load(dim_key: int, dim_value: int, probability: float = 0.5) -> float:
-    """Load at which all num_patterns * dim_value signs are right with `probability`, were bits independent.
+    """Largest load at which every sign of the memory is right with `probability`, were signs independent.
 
-    (1 - Q(sqrt(dim_key / (num_patterns - 1))))^(num_patterns dim_value) = probability, num_patterns taken as real.
-    Falls as 1/(2 ln dim). Source: McEliece et al. 1987 for the idea.
+    (1 - bit_error_exact)^(num_patterns dim_value) >= probability, num_patterns whole. As all is recovered, it is also
+    the bits per parameter. Falls as 1 / (2 ln(num_patterns dim_value)). Source: McEliece et al. 1987 for the idea.
     """
+    whole("dim_value", dim_value)
+    limit = -np.log(float(positive("probability", probability, 1.0)))
 
-    def excess(log_patterns):
-        patterns = np.exp(log_patterns)
-        wrong = ndtr(-np.sqrt(dim_key / max(patterns - 1, 1e-9)))
-        return patterns * dim_value * -np.log1p(-wrong) + np.log(probability)
+    def clean(m: int) -> bool:
+        return -m * dim_value * np.log1p(-bit_error_exact(dim_key, m)) <= limit
 
-    log_patterns: Any = brentq(excess, 1e-6, np.log(10.0 * dim_key + 10))
-    return float(np.exp(log_patterns)) / dim_key
+    return largest(clean, 1) / dim_key
 
 
-def decay_bits(c, values: str = "gaussian") -> float:
-    """Bits per parameter over all ages of S <- a S + k^T v, c = dim_key (1 - a^2), endless stream, dim_key -> infinity.
+def decay_bits(c: ArrayLike, values: str = "gaussian") -> Any:
+    """Bits per parameter, all ages of an endless stream together, of S <- a S + k^T v with c = dim_key (1 - a^2).
 
-    At age t the SNR is c x, x = a^(2t): (1/c) Int_0^1 I(c x) dx / x. "gaussian": -Li2(-c) / (2 c ln 2); "bipolar": soft;
-    "hard": sign. Source: derived for hebbsim, checked by Monte-Carlo.
+    With x = a^(2 age) the SNR is c x: (1/c) Int_0^1 I(c x) dx / x. values: "gaussian", -Li2(-c) / (2 c ln 2);
+    "bipolar", the field undecided; "hard", its sign. dim_key -> infinity. Source: derived for hebbsim, checked by
+    Monte-Carlo.
     """
-    c = float(_positive("c", c))
-    if values == "gaussian":
-        return float(-spence(1 + c) / (2 * c * LN2))
-    return _over_ages(values, lambda x: c * x) / c
+    return _stream(positive("c", c), 0.0, values)
 
 
-def delta_bits(rate, values: str = "gaussian") -> float:
-    """Bits per parameter over all ages of S <- S + rate k^T (v - k S), unit keys, endless stream, dim_key -> infinity.
+def delta_bits(rate: ArrayLike, values: str = "gaussian") -> Any:
+    """Bits per parameter, all ages together, of S <- S + rate k^T (v - k S), unit-norm keys, 0 < rate < 2.
 
-    With g = rate (2 - rate), x = e^(-2 rate age / dim_key) the SNR is g x / (1 - g x):
-    (1 / (2 rate)) Int_0^1 I dx / x; "gaussian": Li2(g) / (4 rate ln 2). 0 < rate < 2. Source: derived for hebbsim.
+    With g = rate (2 - rate), x = exp(-2 rate age / dim_key) the SNR is g x / (1 - g x), the bits
+    (1 / (2 rate)) Int_0^1 I dx / x; values as in decay_bits; "gaussian" is Li2(g) / (4 rate ln 2). dim_key -> infinity,
+    endless stream. Source: derived for hebbsim, checked by Monte-Carlo.
     """
-    if not 0 < rate < 2:
-        raise HebbsimError(f"rate = {rate!r}; allowed: between 0 and 2")
+    return _stream(0.0, positive("rate", rate, 2.0), values)
+
+
+def gated_delta_bits(rate: ArrayLike, c: ArrayLike, values: str = "gaussian") -> Any:
+    """Bits per parameter, all ages together, of S <- a S, then the delta write: c = dim_key (1 - a^2), 0 < rate < 2.
+
+    With g = rate (2 - rate), x = exp(-(2 rate + c) age / dim_key) the SNR is (c + g) x / (1 - g x):
+    (1 / (2 rate + c)) Int_0^1 I dx / x. values as in decay_bits; "gaussian" is [Li2(g) - Li2(-c)] / (2 (2 rate + c)
+    ln 2). c = 0 is delta_bits; rate -> 0 is decay_bits. dim_key -> infinity. Source: derived for hebbsim.
+    """
+    if np.any(np.asarray(c) != 0):
+        positive("c", np.where(np.asarray(c) == 0, 1.0, c))
+    return _stream(np.asarray(c, float), positive("rate", rate, 2.0), values)
+
+
+def _stream(c: ArrayLike, rate: ArrayLike, values: str) -> Any:
+    channels = {"gaussian": None, "bipolar": snr_bits, "hard": sign_bits}
+    if values not in channels:
+        raise one_of("values", values, channels)
+    c, rate = np.broadcast_arrays(np.asarray(c, float), np.asarray(rate, float))
     g = rate * (2 - rate)
     if values == "gaussian":
-        return float(spence(1 - g) / (4 * rate * LN2))
-    return _over_ages(values, lambda x: g * x / np.maximum(1 - g * x, 1e-12)) / (2 * rate)
+        return ((spence(1 - g) - spence(1 + c)) / (2 * (2 * rate + c) * LN2))[()]
+    # x = 1 / (1 + e^y): both ends fall off exponentially, where the trapezoid rule converges exponentially.
+    y = np.linspace(-40, 40, 801)
+    snr = (c + g)[..., None] / ((1 - rate[..., None]) ** 2 + np.exp(y))
+    total = np.array([channels[values](row) @ expit(y) for row in snr.reshape(-1, y.size)]).reshape(c.shape)
+    return (total * (y[1] - y[0]) / (2 * rate + c))[()]
 
 
-def gated_delta_bits(rate, c) -> float:
-    """[Li2(g) - Li2(-c)] / (2 (2 rate + c) ln 2), g = rate (2 - rate), c = dim_key (1 - a^2): Gaussian values.
+def ridge_sinr(load: ArrayLike) -> Any:
+    """Signal to noise of least squares on known keys: 1 / (load - 1) for load > 1, infinite up to it.
 
-    S <- a S before each delta write; c = 0 is `delta_bits`. Source: derived for hebbsim, checked by Monte-Carlo.
+    dim_key -> infinity. Source: the decorrelator of random-spreading CDMA, Verdu & Shamai 1999.
     """
-    if not 0 < rate < 2 or c < 0:
-        raise HebbsimError(f"rate = {rate!r}, c = {c!r}; allowed: rate between 0 and 2, c from 0")
-    return float((spence(1 - rate * (2 - rate)) - spence(1 + c)) / (2 * (2 * rate + c) * LN2))
+    load = positive("load", load)
+    return np.where(load > 1, 1 / np.where(load > 1, load - 1, 1.0), np.inf)[()]
 
 
-def ridge_sinr(load):
-    """1 / (load - 1) for load > 1, infinite up to it: least squares on known keys (decorrelator limit)."""
-    load = _positive("load", load)
-    return np.where(load > 1, 1 / np.maximum(load - 1, 1e-300), np.inf)
+def ridge_soft_bits(load: ArrayLike) -> Any:
+    """Bits per parameter of least squares on known keys, +-1 values: load * snr_bits(ridge_sinr(load)); at most 1.141.
 
-
-def ridge_soft_bits(load):
-    """load * snr_bits(1 / (load - 1)), load > 1; at most 1.141, near load 1.25."""
-    load = _positive("load", load)
-    return load * snr_bits(np.minimum(ridge_sinr(load), 1e4))
-
-
-def _over_ages(values, snr) -> float:
-    """Int_0^1 I(snr(x)) dx / x, as an integral over u = -ln x by Simpson's rule."""
-    channels = {"bipolar": snr_bits, "hard": sign_bits}
-    if values not in channels:
-        raise HebbsimError(f"values = {values!r}; allowed: gaussian, bipolar, hard")
-    u = np.linspace(0, 45, 9001)
-    bits = channels[values](snr(np.exp(-u)))
-    return float((u[1] - u[0]) / 3 * (bits[0] + bits[-1] + 4 * bits[1:-1:2].sum() + 2 * bits[2:-1:2].sum()))
-
-
-def _positive(name: str, value) -> np.ndarray:
-    value = np.asarray(value, float)
-    if not np.all((value > 0) & np.isfinite(value)):
-        raise HebbsimError(f"{name} = {value}; allowed: finite numbers above 0")
-    return value
+    dim_key -> infinity; exact (load itself) up to load 1. Source: as ridge_sinr.
+    """
+    return positive("load", load) * snr_bits(ridge_sinr(load))

@@ -1,79 +1,139 @@
-"""Oracles of the binary (Willshaw) matrix with k-of-n codes."""
+"""The binary (Willshaw) matrix with k-of-n codes: what comes on falsely, and the bits that are left. No JAX.
+
+Keys have active_key of dim_key units on, values active_value of dim_value; a weight is on once any pair has both its
+units on. A unit of the recall comes on if it has a weight from every active unit of the cue. Everything here is read
+through hebbsim.theory.
+"""
 
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import gammaln
+from numpy.typing import ArrayLike
+from scipy.special import gammaln, xlog1py, xlogy
 
 from hebbsim.errors import HebbsimError
-from hebbsim.information import entropy, log2_choose
+from hebbsim.information import LN2, entropy, log2_choose
+from hebbsim.theory_tokens import largest, positive, whole
 
 
-def willshaw_ones(num_patterns, dim_key: int, dim_value: int, active_key: int, active_value: int):
-    """p1 = 1 - (1 - active_key active_value / (dim_key dim_value))^num_patterns: fraction of the weights that are on."""
-    return -np.expm1(num_patterns * np.log1p(-active_key * active_value / (dim_key * dim_value)))
+def willshaw_ones(num_patterns: ArrayLike, dim_key: int, dim_value: int, active_key: int, active_value: int) -> Any:
+    """Fraction of the weights that are on: p1 = 1 - (1 - active_key active_value / (dim_key dim_value))^num_patterns.
+
+    Unit: probability. Exact for one weight, any size; arrays of num_patterns. Source: Willshaw et al. 1969.
+    """
+    _sizes(dim_key, dim_value, active_key, active_value)
+    with np.errstate(divide="ignore"):
+        off = np.log1p(-active_key * active_value / (dim_key * dim_value))
+    return -np.expm1(positive("num_patterns", num_patterns) * off)
 
 
-def willshaw_false_naive(num_patterns, dim_key: int, dim_value: int, active_key: int, active_value: int):
-    """p1^active_key: chance that a silent unit comes on, were the weights independent. Source: Willshaw et al. 1969."""
+def willshaw_false_naive(
+    num_patterns: ArrayLike, dim_key: int, dim_value: int, active_key: int, active_value: int
+) -> Any:
+    """Chance that a silent unit comes on, were the weights independent: willshaw_ones^active_key.
+
+    Unit: probability. The limit of large codes; at finite size 1 to 3 times too small. Source: Willshaw et al. 1969.
+    """
     return willshaw_ones(num_patterns, dim_key, dim_value, active_key, active_value) ** active_key
 
 
 def willshaw_false(num_patterns: int, dim_key: int, dim_value: int, active_key: int, active_value: int) -> float:
-    """Chance that a silent unit comes on, exactly: a clean cue of active_key units, threshold at all of them.
+    """Chance that a unit silent in the stored value comes on, exactly, for a clean cue of all its active_key units.
 
-    Each other pair holds the unit with chance q = active_value / dim_value and then misses j given cue units with chance
-    a_j = C(dim_key - j, active_key) / C(dim_key, active_key). Inclusion-exclusion over the cue units that no such pair
-    covers: sum_j (-1)^j C(active_key, j) (1 - q + q a_j)^(num_patterns - 1). 1 to 3 times p1^k at finite size.
-    Valid for active_key up to 30 (cancellation). Source: the Willshaw-Palm distribution (Knoblauch 2008).
+    Each of the other num_patterns - 1 pairs holds the unit with chance q = active_value / dim_value and then covers
+    some of the cue units still uncovered with hypergeometric chances T: the answer is the entry none -> all of
+    ((1 - q) + q T)^(num_patterns - 1). No alternating sum, so it holds at any active_key. Unit: probability.
+    Source: the Willshaw-Palm distribution (Knoblauch 2008); this form derived for hebbsim, checked by Monte-Carlo.
     """
-    if not 0 < active_key <= 30:
-        raise HebbsimError(f"active_key = {active_key}; allowed: 1 to 30 (the alternating sum cancels beyond)")
-    j = np.arange(active_key + 1)
-    log_missed = gammaln(dim_key - j + 1) - gammaln(dim_key - j - active_key + 1)
-    missed = np.exp(log_missed - log_missed[0])
-    ways = np.round(np.exp(gammaln(active_key + 1) - gammaln(j + 1) - gammaln(active_key - j + 1)))
+    _sizes(dim_key, dim_value, active_key, active_value)
+    others = int(whole("num_patterns", num_patterns)) - 1
+    left = np.arange(active_key + 1)  # cue units uncovered, before and after one pair that holds the unit
+    before, after = left[:, None], left[None, :]
+    covers = _log_choose(before, before - after) + _log_choose(dim_key - before, active_key - before + after)
+    chance = np.exp(covers - _log_choose(dim_key, active_key))
     held = active_value / dim_value
-    return float(np.sum((-1.0) ** j * ways * np.exp((num_patterns - 1) * np.log1p(-held * (1 - missed)))))
+    step = (1 - held) * np.eye(active_key + 1) + held * chance / chance.sum(axis=1, keepdims=True)
+    return float(min(np.linalg.matrix_power(step, others)[active_key, 0], 1.0))
+
+
+def willshaw_load_at_error(n: int, active: int, error: float = 0.01) -> int:
+    """The most num_patterns whose exact false rate leaves `error` false ones per true one, n x n weights.
+
+    willshaw_false (n - active) / active <= error, 0 < error < (n - active) / active. Unit: pairs. Source: as
+    willshaw_false, where p1^k would allow more.
+    """
+    _sizes(n, n, active, active)
+    ratio = (n - active) / active
+    positive("error", error, ratio)
+    return largest(lambda m: ratio * willshaw_false(m, n, n, active, active) <= error, 1)
 
 
 def sparse_bits(
-    num_patterns: float, dim_key: int, dim_value: int, active: int, false_per_one: float, miss_rate: float = 0.0,
+    num_patterns: ArrayLike,
+    dim_key: int,
+    dim_value: int,
+    active: int,
+    false_per_one: ArrayLike,
+    miss_rate: ArrayLike = 0.0,
     exact_code: bool = True,
-) -> float:  # fmt: skip
-    """num_patterns (E - dim_value H(unit | output)) / (dim_key dim_value), bits per parameter.
+) -> Any:
+    """Bits per parameter of a sparse code: num_patterns (E - dim_value H(unit | output)) / (dim_key dim_value).
 
-    E = log2 C(dim_value, active), or with exact_code=False dim_value H2(active / dim_value): units counted apart, as
-    most published Willshaw capacities do; too much by about log2(2 pi active) / 2 bits a code word. false_per_one: wrong
-    units on for each active one; miss_rate: active units that stay off. Source: Palm 1980.
+    E = log2 C(dim_value, active), the entropy of the code, of which every unit's equivocation (from the 2 x 2 table
+    truth x output) is lost. exact_code=False takes E = dim_value H2(active / dim_value), the transinformation of
+    independent units: too much by about log2(2 pi active (1 - active / dim_value)) / 2 bits a code word, and what most
+    published Willshaw capacities print. false_per_one: wrong units on per active one; miss_rate: active units that stay
+    off. The first is a lower bound where errors are independent. Source: Palm 1980, Knoblauch 2008.
     """
-    false, missed = false_per_one * active, miss_rate * active
-    on, off = active - missed + false, dim_value - active + missed - false
-    left = on * float(entropy(false / on)) + off * float(entropy(missed / off))
+    _sizes(dim_key, dim_value, active, active)
+    false, missed = np.asarray(false_per_one, float) * active, np.asarray(miss_rate, float) * active
+    silent = dim_value - active
+    if not np.all((false >= 0) & (false <= silent) & (missed >= 0) & (missed <= active)):
+        raise HebbsimError(f"false_per_one = {false_per_one}, miss_rate = {miss_rate}: allowed: 0 to all units, 0 to 1")
+    lost = _split(false, active - missed) + _split(missed, silent - false)
     code = log2_choose(dim_value, active) if exact_code else dim_value * float(entropy(active / dim_value))
-    return num_patterns * (code - left) / (dim_key * dim_value)
+    return positive("num_patterns", num_patterns) * (code - lost) / (dim_key * dim_value)
 
 
-def willshaw_best(n: int, error: float = 0.01) -> tuple[int, int, float]:
-    """(active, num_patterns, bits) of the n x n design with most bits, units counted apart, at `error` false ones per one.
+def willshaw_best(n: int, error: float = 0.01, exact_code: bool = False) -> tuple[int, int, float]:
+    """(active, num_patterns, bits) of the n x n design of most bits at `error` false ones per true one, by p1^k.
 
-    For each number of active units num_patterns is what p1^active = error active / (n - active) allows. Source: Palm 1980.
+    For each number of active units k, num_patterns is the most that p1^k (n - k) / k <= error allows; bits are
+    sparse_bits there. exact_code=False is the published convention (.368 at n = 256), True the code's own entropy
+    (.350). Units: units, pairs, bits per parameter. p1^k is optimistic: willshaw_false at the design gives 1.1 to 3
+    times `error`. Source: Palm 1980; designs recomputed for hebbsim.
     """
-    if n < 8:
-        raise HebbsimError(f"n = {n}; allowed: 8 or more")
-    designs = []
-    for active in range(2, min(n // 2, 4 * int(np.log2(n)))):
-        ones = (error * active / (n - active)) ** (1 / active)
-        patterns = int(np.log1p(-ones) / np.log1p(-((active / n) ** 2)))
-        if patterns > 0:
-            designs.append((sparse_bits(patterns, n, n, active, error, exact_code=False), active, patterns))
-    bits, active, patterns = max(designs)
-    return active, patterns, bits
+    whole("n", n, 8)
+    if not 0 < error <= 1:
+        raise HebbsimError(f"error = {error}: allowed: above 0, up to 1")
+    active = np.arange(2, min(n // 2, 4 * int(np.log2(n))))
+    ones = (error * active / (n - active)) ** (1 / active)
+    patterns = np.floor(np.log1p(-ones) / np.log1p(-((active / n) ** 2)))
+    bits = [
+        float(sparse_bits(m, n, n, int(k), error, exact_code=exact_code)) if m else 0.0
+        for k, m in zip(active, patterns, strict=True)
+    ]
+    best = int(np.argmax(bits))
+    return int(active[best]), int(patterns[best]), bits[best]
 
 
-def willshaw_load_at_error(n: int, active: int, error: float = 0.01) -> float:
-    """num_patterns at which the exact false rate (`willshaw_false`), not p1^k, gives `error` false ones per true one."""
-    ratio = (n - active) / active
-    patterns: Any = brentq(lambda m: ratio * willshaw_false(m, n, n, active, active) - error, 2, 10 * (n / active) ** 2)
-    return float(patterns)
+def _split(few: np.ndarray, many: np.ndarray) -> np.ndarray:
+    """(few + many) H2(few / (few + many)), bits; 0 if there are none."""
+    total = few + many
+    part = np.divide(few, total, out=np.zeros_like(few * total), where=total > 0)
+    return -total * (xlogy(part, part) + xlog1py(1 - part, -part)) / LN2
+
+
+def _log_choose(n: ArrayLike, k: ArrayLike) -> np.ndarray:
+    """ln C(n, k), -inf outside 0 <= k <= n."""
+    n, k = np.broadcast_arrays(np.asarray(n, float), np.asarray(k, float))
+    inside = (k >= 0) & (k <= n)
+    k = np.where(inside, k, 0.0)
+    return np.where(inside, gammaln(n + 1) - gammaln(k + 1) - gammaln(np.maximum(n - k, 0) + 1), -np.inf)
+
+
+def _sizes(dim_key: int, dim_value: int, active_key: int, active_value: int) -> None:
+    whole("dim_key", dim_key)
+    whole("dim_value", dim_value)
+    whole("active_key", active_key, 1, dim_key)
+    whole("active_value", active_value, 1, dim_value)

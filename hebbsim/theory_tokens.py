@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
-from scipy.special import betainc, gammaln, log_ndtr, xlogy
+from scipy.special import betainc, gammaln, log_ndtr, ndtr, xlogy
 
 from hebbsim.errors import HebbsimError, one_of
+from hebbsim.information import LN2, entropy
 
-LN2 = float(np.log(2.0))
 # Unit normal: the trapezoid rule converges exponentially, and the step resolves any decision 1/50 wide or wider.
 NORMAL = np.linspace(-12.0, 12.0, 1201)
-WEIGHT = np.exp(-NORMAL * NORMAL / 2) / np.sqrt(2 * np.pi) * (NORMAL[1] - NORMAL[0])
+WEIGHT = np.exp(-NORMAL * NORMAL / 2)
+WEIGHT /= WEIGHT.sum()
 CODES = ("random", "iid", "orthogonal", "refined")
 
 
@@ -40,6 +41,17 @@ def whole(name: str, value: ArrayLike, low: int = 1, high: float = 2.0**52) -> n
     return out
 
 
+def largest(holds: Callable[[int], bool], low: int) -> int:
+    """Largest whole number at which `holds`, which it does at `low` and from some number on no more; by bisection."""
+    high = 2 * low
+    while holds(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
 def argmax_error(
     dim_key: int, dim_value: int, vocabulary: float, num_patterns: ArrayLike, codes: str = "random"
 ) -> Any:
@@ -47,12 +59,12 @@ def argmax_error(
 
     iid          1 - Int phi(h - s) Phi(h)^(V - 1) dh, s^2 = P / (M - 1): every score has its own Gaussian noise.
     orthogonal   one-hot or Hadamard code words, V <= dim_value: a word's score is disturbed by its own repeats only,
-                 r ~ Poisson((M - 1) / V) of them, variance r / dim_key. For M / V large it is iid with
-                 s^2 = dim_key V / (M - 1); at M / V = 9 the error is half as large again.
+                 r ~ Poisson((M - 1) / V) of them, variance r / dim_key; dim_value beyond V is of no use. For M / V
+                 large it is iid with s^2 = dim_key V / (M - 1); at M / V = 9 the error is half as large again.
     random       +-1 code words drawn by coin share the field: with v = (M - 1) (1 / (dim_key V) + 1 / P) the right
-                 word's score h has variance v, a wrong one's v + h^2 / dim_value. Good to 0.01 at dim_value >= 512;
-                 too large by 0.02 to 0.07 at 128 and up to 0.18 at 64 (V = 65,536).
-    refined      the same words, exact in what they share (see _refined): within 0.01 from dim 64 on, 0.02 from 16 on.
+                 word's score h has variance v, a wrong one's v + h^2 / dim_value. Good to 0.015 at dim_value >= 512;
+                 up to 1.6 times the best load too large by up to 0.04 at 256, 0.07 at 128, 0.18 at 64.
+    refined      the same words, exact in what they share (see _refined): within 0.015 from dim 64 on, 0.02 from 16 on.
 
     Unit: probability. Sources: iid is M-ary orthogonal signalling; the others were derived for hebbsim and
     checked by Monte-Carlo. M - 1, since a pair does not interfere with itself; one pair is never misread.
@@ -64,7 +76,7 @@ def argmax_error(
 def argmax_bits(dim_key: int, dim_value: int, vocabulary: float, num_patterns: ArrayLike, codes: str = "random") -> Any:
     """Hard bits per parameter of token recall: (M / P) (log2 V - H2(e) - e log2(V - 1)), e = argmax_error.
 
-    Unit: bits per parameter. Wrong words are taken as equally likely. Valid as argmax_error is. Source: Fano's bound, met.
+    Unit: bits per parameter. Wrong words are taken as equally likely. Valid as argmax_error is. Source: Fano.
     """
     wrong = _error_of(dim_key, dim_value, vocabulary, codes)
     size = dim_key * dim_value
@@ -74,12 +86,12 @@ def argmax_bits(dim_key: int, dim_value: int, vocabulary: float, num_patterns: A
 def argmax_soft_bits(
     dim_key: int, dim_value: int, vocabulary: float, num_patterns: ArrayLike, codes: str = "iid"
 ) -> Any:
-    """Soft bits per parameter of token recall with independent scores: (M / P) (log2 V + E log2 posterior of the right word).
+    """Soft bits per parameter of tokens with independent scores: (M / P) (log2 V + E log2 posterior of the right word).
 
-    The posterior is a softmax of s * score, so the loss is E ln(1 + Z / A): A = exp(s (s + z)), Z the sum of V - 1 terms
+    The posterior is a softmax of s * score, so the loss is E ln(1 + Z / A): A = exp(s (s + z)), Z a sum of V - 1 terms
     exp(s z). E ln(A + Z) = Int dy [exp(-e^y) - G(y + s^2) G(y)^(V - 1)], G(y) = E exp(-exp(s z + y)) (Frullani): exact
-    to the quadrature, 1e-9. Unit: bits per parameter. codes: "iid" only; random code words share the field and have
-    no such form. As the load grows it tends to (1 - 1/V) / (2 ln 2). Source: derived for hebbsim, checked by
+    to the quadrature, 1e-9. Unit: bits per parameter. codes: "iid" only; words that share the field or its repeats
+    have no such form. As the load grows it tends to (1 - 1/V) / (2 ln 2). Source: derived for hebbsim, checked by
     Monte-Carlo; V = 2 is the binary-input AWGN channel.
     """
     if codes != "iid":
@@ -90,15 +102,15 @@ def argmax_soft_bits(
 
 
 def best_token_load(dim_key: int, dim_value: int, vocabulary: float, codes: str = "random") -> tuple[int, float]:
-    """(num_patterns, bits): the number of pairs M of most hard bits per parameter, and those; max over M of argmax_bits.
+    """(num_patterns, bits): the number of pairs M of most hard bits per parameter, and those: max of argmax_bits.
 
     A search of about 20 argmax_error calls. Units: pairs; bits per parameter. Raises ValueError where the bits grow
-    with the load without end (V of 5 and fewer, i.i.d. scores). Valid as argmax_error is.
+    with the load without end (V = 2). Valid as argmax_error is.
     """
     wrong = _error_of(dim_key, dim_value, vocabulary, codes)
     size = dim_key * dim_value
     low, high = np.log(2.0), np.log(20.0 * size + 4)
-    found = minimize_scalar(
+    found: Any = minimize_scalar(
         lambda log_m: -_hard(wrong(np.exp(log_m)), vocabulary) * np.exp(log_m) / size,
         bounds=(low, high),
         method="bounded",
@@ -119,17 +131,12 @@ def token_load_at_error(
     Bisection over whole M. Units: pairs; bits per parameter. Raises ValueError where the error is never reached (it
     stays below 1 - 1/V) or where two pairs exceed it already. Valid as argmax_error is.
     """
-    error = float(positive("error", error, 1 - 1 / vocabulary))
     wrong = _error_of(dim_key, dim_value, vocabulary, codes)
-    low, high = 2, 4
-    if wrong(low) > error:
-        raise HebbsimError(f"error = {error:g}: 2 pairs are misread with probability {wrong(low):.2g}; allowed: more")
-    while wrong(high) <= error:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if wrong(middle) <= error else (low, middle)
-    return low, _hard(wrong(low), vocabulary) * low / (dim_key * dim_value)
+    error = float(positive("error", error, 1 - 1 / vocabulary))
+    if wrong(2) > error:
+        raise HebbsimError(f"error = {error:g}: 2 pairs are misread with probability {wrong(2):.2g}; allowed: more")
+    most = largest(lambda m: wrong(m) <= error, 2)
+    return most, _hard(wrong(most), vocabulary) * most / (dim_key * dim_value)
 
 
 def _error_of(dim_key: float, dim_value: float, vocabulary: float, codes: str) -> Callable[[float], float]:
@@ -140,10 +147,7 @@ def _error_of(dim_key: float, dim_value: float, vocabulary: float, codes: str) -
     if codes not in CODES:
         raise one_of("codes", codes, CODES)
     if codes == "orthogonal" and vocabulary > dim_value:
-        text = (
-            f"vocabulary = {vocabulary}: allowed: up to dim_value = {dim_value} orthogonal words; 'iid' for the limit"
-        )
-        raise HebbsimError(text)
+        raise HebbsimError(f"vocabulary = {vocabulary}: allowed: dim_value = {dim_value} or fewer orthogonal words")
     if codes == "refined" and dim_value < 8:
         raise HebbsimError(f"dim_value = {dim_value}: allowed: 8 or more with codes = 'refined'")
 
@@ -152,7 +156,7 @@ def _error_of(dim_key: float, dim_value: float, vocabulary: float, codes: str) -
         if others <= 0:
             return 0.0
         if codes == "refined":
-            return _refined(dim_key, dim_value, vocabulary, others)
+            return min(_refined(dim_key, dim_value, vocabulary, others), 1 - 1 / vocabulary)
         if codes == "orthogonal":
             return _orthogonal(dim_key, vocabulary, others)
         if codes == "random":
@@ -161,23 +165,24 @@ def _error_of(dim_key: float, dim_value: float, vocabulary: float, codes: str) -
             ratio = score / np.sqrt(noise + score * score / dim_value)
         else:
             ratio = NORMAL + np.sqrt(dim_key * dim_value / others)
-        return float(-WEIGHT @ np.expm1((vocabulary - 1) * log_ndtr(ratio)))
+        # A guess is the worst there is; the approximations pass it by a little at loads far past the best.
+        return min(float(-WEIGHT @ np.expm1((vocabulary - 1) * log_ndtr(ratio))), 1 - 1 / vocabulary)
 
     return wrong
 
 
 def _orthogonal(dim_key: float, vocabulary: float, others: float) -> float:
-    """Error with a Poisson mixture of Gaussians for every score; beyond 2,000 repeats the mixture is one Gaussian."""
-    mean = others / vocabulary
-    if mean > 2000:
-        r, chance = np.array([mean]), np.array([1.0])
+    """Error with every score a Poisson mixture of Gaussians of variance r / dim_key."""
+    mean, i = others / vocabulary, np.arange(8)
+    if mean > 100:
+        r, chance = _gauss(mean + i, np.sqrt(mean * i[1:]))
     else:
         r = np.arange(int(mean + 8 * np.sqrt(mean)) + 6.0)
         chance = np.exp(xlogy(r, mean) - mean - gammaln(r + 1))
     noise = np.maximum(np.sqrt(r / dim_key), 1e-9)
     score = 1 + noise[:, None] * NORMAL
     grid = np.linspace(min(score.min(), 0.0), score.max(), 2001)
-    wins = np.exp(log_ndtr(-grid[:, None] / noise)) @ chance
+    wins = ndtr(-grid[:, None] / noise) @ chance
     survives = np.exp((vocabulary - 1) * np.log1p(-np.minimum(wins, 1 - 1e-16)))
     return float(1 - chance @ (np.interp(score, grid, survives) @ WEIGHT))
 
@@ -187,7 +192,7 @@ def _refined(dim_key: float, dim_value: float, vocabulary: float, others: float)
 
     Let u_j be the entries of the field aligned with the right word: mean h, spread q. A wrong word that differs from it
     in n ~ Binomial(dim_value, 1/2) places wins if the mean of u over those places is below its own excess from repeats,
-    of variance R / dim_key, R ~ Poisson(M / V). Given h and q, u points anywhere on a sphere, so that mean is h plus one
+    of variance R / dim_key, R ~ Poisson(M / V). Given h and q, u points anywhere on a sphere, so the mean is h plus one
     coordinate of a random unit vector (a beta tail). Averaged over n and R, words are independent given h and q; h is
     Gaussian, q gamma with the relative variances of the dim_value places and of the M - 1 pairs added.
     """
@@ -223,8 +228,7 @@ def _gauss(diagonal: np.ndarray, beside: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _hard(error: float, vocabulary: float) -> float:
-    entropy = -(xlogy(error, error) + xlogy(1 - error, 1 - error)) / LN2
-    return float(np.log2(vocabulary) - entropy - error * np.log2(vocabulary - 1))
+    return float(np.log2(vocabulary) - entropy(error) - error * np.log2(vocabulary - 1))
 
 
 def _soft(snr: float, vocabulary: float) -> float:

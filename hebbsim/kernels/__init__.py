@@ -1,0 +1,1 @@
+"""Fast forms. Each equals its naive twin, which stands beside it."""

@@ -1,0 +1,36 @@
+"""The outer-product rule with forgetting."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from hebbsim.base import Rule, factory
+from hebbsim.kernels.chunked import decayed_sum
+from hebbsim.rules.hebbian import init, recall
+
+GATES = ("constant", "key", "channel")
+
+
+@factory(
+    decay=(lambda a: 0 < a <= 1, "above 0, up to 1"),
+    gate=(lambda g: g in GATES, "'constant', 'key' or 'channel'"),
+)
+def decay(label: str, *, decay: float = 0.99, gate: str = "constant") -> Rule:
+    """S <- a S + k^T v, the decay first, the new pair at weight 1; field = queries @ S.
+
+    gate "constant": a = decay (one RetNet head). "key": a = decay^(2 sigmoid(sum(k) / sqrt(dim_key))), a scalar that
+    depends on the input (Mamba-2, SSD). "channel": a_i = decay^(2 sigmoid(k_i)), one for each key channel, a row of S
+    (GLA, Mamba-1). weights S (dim_key, dim_value), raw sums; parameters dim_key * dim_value. Depth 1: a weighted sum.
+    Forgetting is measured by c = dim_key (1 - a^2). Source: Sun et al. 2023 (RetNet), Dao & Gu 2024, Yang et al. 2024 (GLA).
+    """
+
+    def write(weights: Array, keys: Array, values: Array) -> Array:
+        if gate == "constant":
+            strength = jnp.ones((keys.shape[0], 1), keys.dtype)
+        elif gate == "key":
+            strength = 2 * jax.nn.sigmoid(jnp.sum(keys, axis=1, keepdims=True) / keys.shape[1] ** 0.5)
+        else:
+            strength = 2 * jax.nn.sigmoid(keys)
+        return decayed_sum(weights, keys, values, jnp.log(jnp.asarray(decay, keys.dtype)) * strength)
+
+    return Rule(label, init, write, recall)

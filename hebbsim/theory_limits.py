@@ -1,0 +1,94 @@
+"""Laws beside the one-shot read: ceilings of better readers, trained and attractor memories, quantisers. No JAX."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import fsolve, minimize_scalar
+from scipy.special import betainc, erf, lambertw, ndtr, ndtri
+
+from hebbsim.information import LN2
+from hebbsim.theory_tokens import NORMAL, WEIGHT, positive, whole
+
+
+def entropy_ceiling(dim_key: ArrayLike) -> Any:
+    """Bits per parameter no reader of a +-1 Hebbian matrix passes: alpha = log2(pi e alpha dim_key / 8) / 2.
+
+    The larger root, -W(-ln 4 / k) / ln 4 on the lower branch, k = pi e dim_key / 8: the entropy of a weight of variance
+    num_patterns that, the keys and one weight known, lies on a lattice of step 4. dim_key >= 4; good for large ones.
+    Source: derived for hebbsim.
+    """
+    k = np.pi * np.e * whole("dim_key", dim_key, 4) / 8
+    return -np.real(lambertw(-2 * LN2 / k, -1)) / (2 * LN2)
+
+
+def amp_capacity() -> float:
+    """Load up to which AMP with the +-1 prior reads back exactly, = bits per parameter: 1 / max_s [s mmse(s)] = 2.085.
+
+    mmse(s) = 1 - E tanh(s + sqrt(s) z), z standard normal: above it the state evolution 1/s = load mmse(s) stops at a
+    finite s. dim_key -> infinity, all keys known. Source: derived for hebbsim from Donoho, Maleki & Montanari 2009.
+    """
+
+    def unlearned(s: float) -> float:
+        return s * (1 - WEIGHT @ np.tanh(s + np.sqrt(s) * NORMAL))
+
+    least: Any = minimize_scalar(lambda s: -unlearned(s), bounds=(0.1, 10), method="bounded")
+    return float(-1 / least.fun)
+
+
+def lloyd_max_levels(bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """(levels, thresholds) of the best quantiser of a standard normal number to 2^bits levels, bits 1 to 8.
+
+    Thresholds halve the gaps between levels and levels are the means of their cells. Source: Max 1960, Lloyd 1982.
+    """
+    count = 2 ** int(whole("bits", bits, 1, 8) - 1)  # positive levels; the others mirror them
+
+    def cells(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        edges = np.concatenate([[0.0], (levels[1:] + levels[:-1]) / 2, [np.inf]])
+        chance = -np.diff(ndtr(-edges))
+        return chance, -np.diff(np.exp(-edges * edges / 2)) / np.sqrt(2 * np.pi) / chance
+
+    start = np.sqrt(3.0) * ndtri(0.5 + (np.arange(count) + 0.5) / (2 * count))  # best density is normal^(1/3)
+    half = np.asarray(fsolve(lambda levels: cells(levels)[1] - levels, start, xtol=1e-13))
+    levels = np.concatenate([-half[::-1], half])
+    return levels, (levels[1:] + levels[:-1]) / 2
+
+
+def lloyd_max(bits: int) -> float:
+    """Mean square error D of that quantiser, a share of the variance: one-shot SNR falls by 1 - D. Source: Max 1960."""
+    levels, thresholds = lloyd_max_levels(bits)
+    chance = np.diff(ndtr(np.concatenate([[-np.inf], thresholds, [np.inf]])))
+    return float(1 - chance @ levels**2)
+
+
+def hopfield_load(overlap: ArrayLike) -> Any:
+    """Load at which attractor dynamics (tied, zero diagonal) hold a state of this overlap m = erf(y), zero temperature.
+
+    sqrt(2 load) = m / y - (2 / sqrt pi) exp(-y^2). Two overlaps share a load below hopfield_capacity; the larger is the
+    stable one; wrong bits are (1 - m) / 2. dim -> infinity, replica symmetric. Source: Amit, Gutfreund &
+    Sompolinsky 1985.
+    """
+    overlap = positive("overlap", overlap, 1.0)
+    y = ndtri((1 + overlap) / 2) / np.sqrt(2)
+    return _hopfield(y)
+
+
+def hopfield_capacity() -> tuple[float, float]:
+    """(load, overlap) of the largest hopfield_load: 0.138 and 0.967. Source: Amit, Gutfreund & Sompolinsky 1985."""
+    top: Any = minimize_scalar(lambda y: -_hopfield(y), bounds=(0.5, 4), method="bounded", options={"xatol": 1e-9})
+    return float(_hopfield(top.x)), float(erf(top.x))
+
+
+def _hopfield(y: Any) -> Any:
+    return (erf(y) / y - 2 / np.sqrt(np.pi) * np.exp(-y * y)) ** 2 / 2
+
+
+def separable_probability(dim_key: ArrayLike, num_patterns: ArrayLike) -> Any:
+    """Chance that num_patterns random pairs of one sign each can be trained: 2^(1 - M) sum_(j < dim_key) C(M - 1, j).
+
+    Keys in general position (Gaussian; +-1 keys nearly). 1/2 at load 2 for every dim_key. Source: Wendel 1962,
+    Cover 1965.
+    """
+    dim_key, others = whole("dim_key", dim_key), whole("num_patterns", num_patterns) - 1
+    inside = dim_key <= others
+    return np.where(inside, betainc(np.where(inside, others - dim_key + 1, 1), dim_key, 0.5), 1.0)[()]
