@@ -1,8 +1,26 @@
 """How the memory is written. One file a rule; add yours to the dict."""
 
+from hebbsim.rules.covariance import covariance
 from hebbsim.rules.decay import decay
 from hebbsim.rules.delta import delta, gated_delta
 from hebbsim.rules.hebbian import hebbian
+from hebbsim.rules.holographic import holographic
+from hebbsim.rules.hopfield import hopfield
+from hebbsim.rules.linear_attention import linear_attention
+from hebbsim.rules.pseudo_inverse import pseudo_inverse
+from hebbsim.rules.softmax_attention import softmax_attention
 from hebbsim.rules.willshaw import willshaw
 
-RULES = {"hebbian": hebbian, "willshaw": willshaw, "decay": decay, "delta": delta, "gated_delta": gated_delta}
+RULES = {
+    "hebbian": hebbian,
+    "willshaw": willshaw,
+    "covariance": covariance,
+    "hopfield": hopfield,
+    "decay": decay,
+    "linear_attention": linear_attention,
+    "delta": delta,
+    "gated_delta": gated_delta,
+    "pseudo_inverse": pseudo_inverse,
+    "holographic": holographic,
+    "softmax_attention": softmax_attention,
+}
