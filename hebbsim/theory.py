@@ -38,6 +38,7 @@ from hebbsim.theory_tokens import (
     best_token_load,
     largest,
     positive,
+    said,
     token_load_at_error,
     whole,
 )
@@ -64,7 +65,7 @@ def binary_entropy(p: ArrayLike) -> Any:
     """Entropy of a bit that is 1 with probability p: -p log2 p - (1 - p) log2(1 - p). Unit: bits. Shannon 1948."""
     p = np.asarray(p, float)
     if not np.all((p >= 0) & (p <= 1)):
-        raise HebbsimError(f"p = {p}: allowed: 0 to 1")
+        raise HebbsimError(f"p = {said(p)}: allowed: 0 to 1")
     return entropy(p)[()]
 
 
@@ -81,13 +82,16 @@ def snr_bits(snr: ArrayLike) -> Any:
     """
     snr = np.minimum(np.asarray(snr, float), 1e4)[..., None]
     if not np.all(snr >= 0):
-        raise HebbsimError("snr: allowed: 0 or more")
+        raise HebbsimError(f"snr = {said(snr)}: allowed: 0 or more")
     return np.maximum(1 - np.logaddexp(0, -2 * snr - 2 * np.sqrt(snr) * NORMAL) @ WEIGHT / LN2, 0.0)
 
 
 def sign_bits(snr: ArrayLike) -> Any:
     """Bits a +-1 input carries when only the sign of the output is kept: 1 - H2(Q(sqrt(snr))). Unit: bits an entry."""
-    return 1 - entropy(ndtr(-np.sqrt(np.asarray(snr, float))))
+    snr = np.asarray(snr, float)
+    if not np.all(snr >= 0):
+        raise HebbsimError(f"snr = {said(snr)}: allowed: 0 or more")
+    return 1 - entropy(ndtr(-np.sqrt(snr)))
 
 
 def bit_error(load: ArrayLike) -> Any:

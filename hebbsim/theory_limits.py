@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import fsolve, minimize_scalar
 from scipy.special import betainc, erf, lambertw, ndtr, ndtri
 
 from hebbsim.information import LN2
@@ -28,6 +27,7 @@ def amp_capacity() -> float:
     mmse(s) = 1 - E tanh(s + sqrt(s) z), z standard normal: above it the state evolution 1/s = load mmse(s) stops at a
     finite s. dim_key -> infinity, all keys known. Source: derived for hebbsim from Donoho, Maleki & Montanari 2009.
     """
+    from scipy.optimize import minimize_scalar  # slow to import; readers of results need not wait
 
     def unlearned(s: float) -> float:
         return s * (1 - WEIGHT @ np.tanh(s + np.sqrt(s) * NORMAL))
@@ -41,6 +41,8 @@ def lloyd_max_levels(bits: int) -> tuple[np.ndarray, np.ndarray]:
 
     Thresholds halve the gaps between levels and levels are the means of their cells. Source: Max 1960, Lloyd 1982.
     """
+    from scipy.optimize import fsolve  # slow to import; readers of results need not wait
+
     count = 2 ** int(whole("bits", bits, 1, 8) - 1)  # positive levels; the others mirror them
 
     def cells(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,6 +77,8 @@ def hopfield_load(overlap: ArrayLike) -> Any:
 
 def hopfield_capacity() -> tuple[float, float]:
     """(load, overlap) of the largest hopfield_load: 0.138 and 0.967. Source: Amit, Gutfreund & Sompolinsky 1985."""
+    from scipy.optimize import minimize_scalar  # slow to import; readers of results need not wait
+
     top: Any = minimize_scalar(lambda y: -_hopfield(y), bounds=(0.5, 4), method="bounded", options={"xatol": 1e-9})
     return float(_hopfield(top.x)), float(erf(top.x))
 

@@ -13,7 +13,7 @@ from scipy.special import gammaln, xlog1py, xlogy
 
 from hebbsim.errors import HebbsimError
 from hebbsim.information import LN2, entropy, log2_choose
-from hebbsim.theory_tokens import largest, positive, whole
+from hebbsim.theory_tokens import largest, positive, said, whole
 
 
 def willshaw_ones(num_patterns: ArrayLike, dim_key: int, dim_value: int, active_key: int, active_value: int) -> Any:
@@ -89,7 +89,9 @@ def sparse_bits(
     false, missed = np.asarray(false_per_one, float) * active, np.asarray(miss_rate, float) * active
     silent = dim_value - active
     if not np.all((false >= 0) & (false <= silent) & (missed >= 0) & (missed <= active)):
-        raise HebbsimError(f"false_per_one = {false_per_one}, miss_rate = {miss_rate}: allowed: 0 to all units, 0 to 1")
+        raise HebbsimError(
+            f"false_per_one = {said(false_per_one)}, miss_rate = {said(miss_rate)}: allowed: 0 to n, 0 to 1"
+        )
     lost = _split(false, active - missed) + _split(missed, silent - false)
     code = log2_choose(dim_value, active) if exact_code else dim_value * float(entropy(active / dim_value))
     return positive("num_patterns", num_patterns) * (code - lost) / (dim_key * dim_value)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 from scipy.special import betainc, gammaln, log_ndtr, ndtr, xlogy
 
 from hebbsim.errors import HebbsimError, one_of
@@ -23,12 +22,18 @@ WEIGHT /= WEIGHT.sum()
 CODES = ("random", "iid", "orthogonal", "refined")
 
 
+def said(value: ArrayLike) -> str:
+    """A value for an error of one line: the first few of an array."""
+    out = np.ravel(np.asarray(value))
+    return str(value) if out.size < 2 else ", ".join(map(str, out[:4])) + (", ..." if out.size > 4 else "")
+
+
 def positive(name: str, value: ArrayLike, below: float = np.inf) -> np.ndarray:
     """The value as floats, if 0 < value < below."""
     out = np.asarray(value, float)
     if not np.all((out > 0) & (out < below)):
         bound = "above 0 and finite" if below == np.inf else f"above 0, below {below:g}"
-        raise HebbsimError(f"{name} = {value}: allowed: numbers {bound}")
+        raise HebbsimError(f"{name} = {said(value)}: allowed: numbers {bound}")
     return out
 
 
@@ -37,7 +42,7 @@ def whole(name: str, value: ArrayLike, low: int = 1, high: float = 2.0**52) -> n
     out = np.asarray(value, float)
     if not np.all((out >= low) & (out <= high) & (out == np.floor(out))):
         bound = f"{low} or more" if high == 2.0**52 else f"from {low} to {high:.0f}"
-        raise HebbsimError(f"{name} = {value}: allowed: whole numbers, {bound}")
+        raise HebbsimError(f"{name} = {said(value)}: allowed: whole numbers, {bound}")
     return out
 
 
@@ -107,6 +112,8 @@ def best_token_load(dim_key: int, dim_value: int, vocabulary: float, codes: str 
     A search of about 20 argmax_error calls. Units: pairs; bits per parameter. Raises ValueError where the bits grow
     with the load without end (V = 2). Valid as argmax_error is.
     """
+    from scipy.optimize import minimize_scalar  # slow to import; readers of results need not wait
+
     wrong = _error_of(dim_key, dim_value, vocabulary, codes)
     size = dim_key * dim_value
     low, high = np.log(2.0), np.log(20.0 * size + 4)

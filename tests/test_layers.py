@@ -11,8 +11,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "hebbsim"
 # Each room may import rooms before it. What is above the line needs no JAX.
 ORDER = (
-    "errors", "task", "estimate", "information", "records", "theory_tokens", "theory_sparse", "theory_limits", "theory", "measurement",
-    "fit", "claims", "plot", "report", "experiment",
+    "errors", "task", "estimate", "information", "records", "theory_tokens", "theory_sparse", "theory_limits", "theory",
+    "measurement", "fit", "claims", "plot", "report", "experiment",
     "base", "kernels", "ensembles", "rules", "precisions", "retrievals", "readouts", "trial",
     "plan", "collect", "verify", "cli", "__main__",
 )  # fmt: skip
