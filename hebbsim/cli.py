@@ -86,6 +86,10 @@ def parser() -> Parser:
     report.add_argument("--readme", metavar="FILE", help="fill this file's marked tables from results/verify")
     listing = add("list", run_list, "the parts there are, and what they do")
     listing.add_argument("kind", nargs="?", choices=REGISTRIES)
+    listing.add_argument("--dim", type=int, default=64, help="count parameters at this dim (default: %(default)s)")
+    listing.add_argument(
+        "--num-patterns", type=int, default=1000, help="count depth at this many (default: %(default)s)"
+    )
     return top
 
 
@@ -210,7 +214,7 @@ def run_report(arguments: argparse.Namespace) -> int:
     if not folder.is_dir():
         raise HebbsimError(f"{folder}: no such folder of results")
     if arguments.readme:
-        fill_file(Path(arguments.readme), folder / "verify" / "table.json")
+        fill_file(Path(arguments.readme), folder / "verify" / "table.json", rule_rows(64, 1000))
         print(arguments.readme)
         return 0
     for place in sorted({file.parent for file in folder.rglob("*.jsonl")}):
@@ -223,10 +227,29 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
+    if arguments.dim < 1 or arguments.num_patterns < 1:
+        raise HebbsimError(f"dim = {arguments.dim}, num_patterns = {arguments.num_patterns}; allowed: 1 or more")
     for kind in [arguments.kind] if arguments.kind else REGISTRIES:
         registry = getattr(importlib.import_module(f"hebbsim.{kind}"), kind.upper())
         print(kind)
+        facts = {row[0]: row[2:] for row in rule_rows(arguments.dim, arguments.num_patterns)} if kind == "rules" else {}
         for name, made in registry.items():
             options = ", ".join(f"{p.name}={p.default!r}" for p in inspect.signature(made).parameters.values())
             print(f"  {name}({options})\n      {(made.__doc__ or '').strip().splitlines()[0]}")
+            if name in facts:
+                parameters, depth, source = facts[name]
+                print(f"      {parameters} parameters, depth {depth}; {source}")
     return 0
+
+
+def rule_rows(dim: int, num_patterns: int) -> list[list[str]]:
+    """name, one line, parameters at dim x dim, steps that cannot run in parallel, source: of every rule, at its defaults."""
+    from hebbsim.rules import RULES
+
+    rows = []
+    for name, made in RULES.items():
+        text, rule = " ".join((made.__doc__ or "").split()), made()
+        line = (made.__doc__ or "").strip().splitlines()[0]
+        source = text.rpartition("Source: ")[2].rstrip(".")
+        rows.append([name, line, f"{rule.num_parameters(dim, dim):,}", f"{rule.depth(num_patterns):,}", source])
+    return rows

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from hebbsim.errors import HebbsimError
 from hebbsim.estimate import Estimate, Unresolved, add, jackknife, student
 from hebbsim.information import errors_of, hard_bits, pair_bits
 from hebbsim.records import Record, Results
 from hebbsim.task import Task, parse_label
+
+FEW = 30  # errors in all trials together
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +87,12 @@ class Measurement:
             probes = sum(float(np.sum(t["items"] if "items" in t else t["probes"])) for t in self.trials)
             high = 1 - ((1 - self.level) / 2) ** (1 / probes)
             return estimate._replace(high=high, method="no error seen: exact bound over probes")
+        seen, of = (sum(column) for column in zip(*rates, strict=True))
+        if seen < FEW:
+            # A handful of errors says little about how they scatter from trial to trial: at least what Poisson says.
+            tail = (1 - self.level) / 2
+            low, high = gammaincinv(seen, tail) / of, gammaincinv(seen + 1, 1 - tail) / of
+            return estimate._replace(low=max(0.0, min(low, estimate.low)), high=max(high, estimate.high))
         return estimate._replace(low=max(estimate.low, 0.0))
 
     @cached_property

@@ -115,8 +115,9 @@ def fit_tables(points: Sequence[Measurement], level: float = 0.95) -> tuple[dict
     return data, "\n".join(text)
 
 
-def fill_readme(text: str, verified: Mapping[str, Any]) -> str:
-    """The README with its marked parts drawn from results/verify/table.json: the rows worth a page, and the closing lines."""
+def fill_readme(text: str, verified: Mapping[str, Any], rules: Sequence[Sequence[str]]) -> str:
+    """The README with its marked parts filled: from results/verify/table.json the rows worth a page and the closing lines,
+    and the rules as `hebbsim list rules` has them."""
     rows = []
     for row in verified["rows"]:
         load = row["setting"].rpartition("load ")[2]
@@ -134,14 +135,15 @@ def fill_readme(text: str, verified: Mapping[str, Any]) -> str:
         )
     table = markdown(['reading of "stores"', "criterion", "theory", "measured (95 %)", "about 0.7?"], rows)
     closing = "```text\n" + "\n".join(verified["summary"]) + "\n```\n"
-    for name, part in (("table", table), ("text", closing)):
-        start, end = f"<!-- {name}: verify -->\n", "<!-- end -->"
+    known = markdown(["rule", "equation", "parameters", "depth", "source"], rules)
+    for name, part in (("table: verify", table), ("text: verify", closing), ("table: rules", known)):
+        start, end = f"<!-- {name} -->\n", "<!-- end -->"
         before, _, rest = text.partition(start)
         text = before + start + part + end + rest.partition(end)[2]
     return text
 
 
-def fill_file(path: Path, table: Path) -> None:
+def fill_file(path: Path, table: Path, rules: Sequence[Sequence[str]]) -> None:
     """fill_readme on a file. Raises HebbsimError if one of the two cannot be read."""
     try:
         text, verified = path.read_text(), json.loads(table.read_text())
@@ -149,4 +151,4 @@ def fill_file(path: Path, table: Path) -> None:
         raise HebbsimError(
             f"{path} or {table}: cannot be read ({error.__class__.__name__}); run hebbsim verify first"
         ) from None
-    write(path, fill_readme(text, verified))
+    write(path, fill_readme(text, verified, rules))

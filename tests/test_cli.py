@@ -158,6 +158,8 @@ def test_list_names_every_part(run_cli):
     for registry in ("RULES", "ENSEMBLES", "RETRIEVALS", "READOUTS", "PRECISIONS"):
         assert all(f"  {name}(" in out for name in getattr(hebbsim, registry))
     assert run_cli("list", "ruless")[0] == 2
+    assert "16,384 parameters, depth 1;" in run_cli("list", "rules", "--dim", 128)[1]
+    assert run_cli("list", "rules", "--dim", 0)[0] == 2
 
 
 def test_interrupt_keeps_what_was_finished(tmp_path):

@@ -71,6 +71,18 @@ def test_no_error_seen_is_not_an_error_rate_of_zero():
     assert bits.low < bits.best == bits.high == pytest.approx(1 / 8)
 
 
+def test_a_few_errors_have_at_least_poissons_interval():
+    task = Task(dim_key=100, dim_value=100, num_patterns=10, probes=10)
+    records = []
+    for trial in range(8):
+        counts = {"probes": 10, "bits": 1000, "errors": int(trial == 3), "ties": 0}
+        records.append(Record(task, trial, {n: np.asarray(c) for n, c in counts.items()}, 10**4, True, True, 0.0, ""))
+    rate = Measurement(task, tuple(records)).error_rate
+    assert rate.best == 1 / 8000
+    assert rate.high == pytest.approx(5.5716 / 8000, rel=1e-3)  # the upper 97.5 % bound of one Poisson event
+    assert 0 <= rate.low <= 0.0254 / 8000
+
+
 def test_load_at_error_brackets_the_law():
     capacity = load_at_error(simulated([0.12, 0.15, 0.2, 0.3]))
     assert capacity.load.contains(0.18478)
