@@ -1,5 +1,5 @@
 """python -m hebbsim"""
 
-from hebbsim.cli import main
+from hebbsim.cli import entry
 
-raise SystemExit(main())
+entry()

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from hebbsim.errors import HebbsimError, one_of
@@ -167,6 +168,7 @@ def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
             full = {}
             for option, default in defaults.items():
                 value = options.get(option, default)
+                value = value.item() if isinstance(value, np.generic) else value
                 if type(default) is float and type(value) is int:
                     value = float(value)
                 allowed, words = checks.get(option, (lambda _: True, ""))
@@ -183,9 +185,14 @@ def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
     return wrap
 
 
+PARTS = {"rule": Rule, "ensemble": Ensemble, "retrieval": Retrieval, "readout": Readout, "precision": Precision}
+
+
 def look_up(registry: Mapping[str, Callable], kind: str, part: Any, options: Mapping[str, Any] | None = None) -> Any:
     """The part itself if it is one already, else registry[name](**options). Raises HebbsimError."""
     if not isinstance(part, str):
+        if not isinstance(part, PARTS[kind]):
+            raise HebbsimError(f"{kind} = {part!r}; allowed: a name or a hebbsim.{PARTS[kind].__name__}")
         if options:
             raise HebbsimError(
                 f"{kind}_options go with a name; this {kind} is an instance that has its options already"
@@ -193,6 +200,8 @@ def look_up(registry: Mapping[str, Callable], kind: str, part: Any, options: Map
         return part
     if part not in registry:
         raise one_of(kind, part, registry)
+    if not isinstance(options or {}, Mapping) or any(not isinstance(name, str) for name in options or {}):
+        raise HebbsimError(f"{kind}_options = {options!r}; allowed: a dict of options by name")
     return registry[part](**dict(options or {}))
 
 

@@ -198,7 +198,10 @@ def rows(size: str) -> list[Row]:
 def summary(judged: Sequence[Judged]) -> str:
     """The claim in one sentence, from the rows."""
     right = [item for item in judged if item.verdict.startswith("holds")]
-    best = max((item for item in judged if not item.verdict.startswith("holds")), key=lambda item: item.measured.best)
+    others = [item for item in judged if not item.verdict.startswith("holds") and item.measured.trials]
+    if not others:
+        return f"{len(right)} of {len(judged)} readings of 'stores' give about 0.7 bits per parameter."
+    best = max(others, key=lambda item: item.measured.best)
     return (
         f"{len(right)} of {len(judged)} readings of 'stores' give about 0.7 bits per parameter, each on a condition; the "
         f"most that any other gives is {best.measured.best:.3f} ({best.row.quantity}, {best.row.setting}, {best.row.criterion})."

@@ -4,13 +4,14 @@ import argparse
 import importlib
 import inspect
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, one_of
 
 REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
 PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
@@ -32,11 +33,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"hebbsim: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("hebbsim: interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        print("hebbsim: interrupted; finished records are kept, the same command goes on from them", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # nobody reads on, as in `hebbsim list | head`
         return 0
+
+
+def entry() -> NoReturn:
+    """The program. An interrupt ends it at once: the compiler's threads may be at work, and do not stop for an exit."""
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if status == 130:
+        os._exit(status)
+    raise SystemExit(status)
 
 
 def parser() -> Parser:
@@ -151,16 +162,21 @@ def run_measure(arguments: argparse.Namespace) -> int:
 def run_collect(arguments: argparse.Namespace) -> int:
     from hebbsim.collect import collect
     from hebbsim.experiment import load
-    from hebbsim.plan import sweep
+    from hebbsim.plan import sweep, whole
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
     folder = Path(arguments.out) if arguments.out else experiment.results
     plans, trials = [], {}
     for options in experiment.tasks:
-        plan = sweep(**{name: value for name, value in options.items() if name != "trials"})
+        given = {name: value for name, value in options.items() if name != "trials"}
+        unknown = [name for name in given if name not in inspect.signature(sweep).parameters]
+        if unknown:
+            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], inspect.signature(sweep).parameters)
+        plan = sweep(**given)
         plans.append(plan)
-        trials |= dict.fromkeys(plan.tasks, options["trials"])
+        count = whole("trials", options["trials"], 1, 2**31 - 1)
+        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
     print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
     results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
     for note in results.notes:
@@ -178,7 +194,10 @@ def run_fit(arguments: argparse.Namespace) -> int:
     from hebbsim.report import fit_tables, write, write_json
 
     folder = Path(arguments.results)
-    points = measurements(read(folder))
+    results = read(folder)
+    for note in results.notes:
+        print(f"note: {note}", file=sys.stderr)
+    points = measurements(results)
     if not points:
         raise HebbsimError(f"{folder}: no task has two trials yet; run hebbsim collect first")
     data, text = fit_tables(points)
@@ -196,6 +215,8 @@ def run_plot(arguments: argparse.Namespace) -> int:
     experiment = load(arguments.experiment)
     folder = Path(arguments.out) if arguments.out else experiment.results
     results = read(folder)
+    for note in results.notes:
+        print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
     print(save(experiment.figure(results), folder / "figure.png"))

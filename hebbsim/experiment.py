@@ -1,6 +1,7 @@
 """An experiment: a Python file with TASKS, BUDGET, figure(results) and perhaps table(results). Loading one needs no JAX."""
 
 import importlib.util
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,10 +38,20 @@ def load(path: str) -> Experiment:
     if made is None or made.loader is None:
         raise HebbsimError(f"{path}: cannot be imported")
     module = importlib.util.module_from_spec(made)
-    made.loader.exec_module(module)
+    try:
+        made.loader.exec_module(module)
+    except HebbsimError:
+        raise
+    except Exception as error:  # whatever the file does wrong
+        lines = traceback.extract_tb(error.__traceback__)
+        at = next((f", line {line.lineno}" for line in reversed(lines) if line.filename == str(file)), "")
+        said = str(error).splitlines() or [""]
+        raise HebbsimError(f"{path}{at}: {type(error).__name__}: {said[0]}") from None
     for name in ("TASKS", "BUDGET", "figure"):
         if not hasattr(module, name):
             raise HebbsimError(f"{path}: {name} is missing; an experiment has TASKS, BUDGET and figure(results)")
+    if not isinstance(module.TASKS, Sequence):
+        raise HebbsimError(f"{path}: TASKS is no list; it is a list of dicts of hebbsim.curve's arguments")
     for task in module.TASKS:
         if not isinstance(task, Mapping) or "trials" not in task or not {"loads", "num_patterns"} & task.keys():
             raise HebbsimError(f"{path}: TASKS holds dicts of hebbsim.curve's arguments, loads and trials among them")

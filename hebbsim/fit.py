@@ -83,11 +83,16 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
         raise Unresolved(f"{message}add {'smaller' if len(above) else 'larger'} loads", worst.error_rate)
     low, high = above[0] - 1, above[0]
     pair = [curve[low], curve[high]]
+    if rates[high] > 0.9:
+        message = (
+            f"load at error {error:g}: the rate jumps from {rates[low]:.2g} to {rates[high]:.2g}; add loads between"
+        )
+        raise Unresolved(message, curve[low].error_rate)
     _, of = errors_of(pair[0].counts)
     floor = 0.5 / of  # a rate of none is between 0 and one error: the line needs a finite quantile
 
     def crossing(totals: list[Any]) -> tuple[float, float]:
-        z = [ndtri(max(np.divide(*errors_of(counts)), floor)) for counts in totals]
+        z = [ndtri(np.clip(np.divide(*errors_of(counts)), floor, 1 - floor)) for counts in totals]
         part = (ndtri(error) - z[0]) / (z[1] - z[0]) if z[1] > z[0] else 0.5
         at = logs[low] + part * (logs[high] - logs[low])
         # Bits per load change slowly along the curve: interpolate those.
@@ -103,8 +108,8 @@ def exact_load(curve: Sequence[Measurement], level: float = 0.95) -> Capacity:
     """The load up to which a trial reads back with no error at all; mean over trials.
 
     It lies between the last load without an error (all lesser ones without, too) and the next: the geometric middle is
-    taken. Only what was probed is judged: probe every pair for the claim that all were right. Raises Unresolved where
-    some trial fails at the first load or none fails by the last.
+    taken. Raises Unresolved where some trial fails at the first load or none fails by the last, and where not every
+    pair was probed.
     """
     shared = sorted(set.intersection(*({record.trial for record in point.records} for point in curve)))
     loads, bits = [], []
@@ -112,6 +117,8 @@ def exact_load(curve: Sequence[Measurement], level: float = 0.95) -> Capacity:
         counts = [next(r.counts for r in point.records if r.trial == trial) for point in curve]
         clean = np.asarray([errors_of(c)[0] == 0 for c in counts])
         last = len(clean) if clean.all() else int(np.argmin(clean))
+        if curve[min(last, len(clean) - 1)].task.probes < curve[min(last, len(clean) - 1)].task.num_patterns:
+            raise Unresolved("exact load: not every pair was probed; allowed: probes of num_patterns or more")
         if last in (0, len(clean)):
             which = "the first load already has errors" if last == 0 else "no load has an error"
             raise Unresolved(f"exact load: in trial {trial} {which}; add {'smaller' if last == 0 else 'larger'} loads")

@@ -39,7 +39,7 @@ def pair_bits(counts: Counts, vocabulary: int = 0) -> dict[str, float]:
     """
     probes = float(counts["items"] if "items" in counts else counts["probes"])
     if not probes:
-        return {"hard": np.nan, "soft": np.nan}
+        return {"hard": np.nan, "soft": np.nan, "unit": np.nan}
     if "log_posterior" in counts:
         return _token_bits(counts, probes, vocabulary)
     if "misses" in counts:
@@ -58,6 +58,8 @@ def pair_bits(counts: Counts, vocabulary: int = 0) -> dict[str, float]:
         }
     errors = np.asarray(counts["errors"]) + np.asarray(counts["ties"]) / 2
     table = np.stack([errors, np.asarray(counts["bits"]) - errors], axis=-1)
+    if table.ndim == 1 and table[0] > table[1]:
+        return {"hard": 0.0}  # worse than chance: a reader that takes the sign gets nothing
     return {"hard": _sign_bits(table) * table.sum() / probes}
 
 
@@ -155,17 +157,17 @@ def _unit_bits(tables: np.ndarray, probes: float, corrected: bool = False, exact
         left = (_xlogx(table.sum(0), corrected).sum() - _xlogx(table, corrected).sum()) / LN2 / total
         units, active = total / probes, ones / probes
         bits += (log2_choose(units, active) if exact_code else units * entropy(ones / total)) - units * left
-    return float(bits)
+    return max(float(bits), 0.0)  # a lower bound, and so is nothing
 
 
 def _token_bits(counts: Counts, probes: float, vocabulary: int) -> dict[str, float]:
     whole = float(np.log2(vocabulary))
     known = 0.0
     if "cue_log_posterior" in counts:
-        known = whole + float(np.max(counts["cue_log_posterior"])) / LOG_UNIT / probes
+        known = max(whole + float(np.max(counts["cue_log_posterior"])) / LOG_UNIT / probes, 0.0)
     errors, items = errors_of(counts)
-    soft = whole + float(np.max(counts["log_posterior"])) / LOG_UNIT / probes
-    hard = hard_bits(errors / items, vocabulary)
+    soft = max(whole + float(np.max(counts["log_posterior"])) / LOG_UNIT / probes, 0.0)
+    hard = hard_bits(min(errors / items, 1 - 1 / vocabulary), vocabulary)  # worse than chance is no better than chance
     if known:
         # What recall and cue say together is at least what the better of them says: a lower bound on what is new.
         hard, soft = max(hard - known, 0.0), max(soft - known, 0.0)

@@ -88,6 +88,12 @@ class Measurement:
             high = 1 - ((1 - self.level) / 2) ** (1 / probes)
             return estimate._replace(high=high, method="no error seen: exact bound over probes")
         seen, of = (sum(column) for column in zip(*rates, strict=True))
+        if of - seen < FEW and "misses" not in self.counts:
+            tail = (1 - self.level) / 2
+            low = 1 - gammaincinv(of - seen + 1, 1 - tail) / of
+            return estimate._replace(
+                low=max(0.0, min(low, estimate.low)), high=min(1.0, max(estimate.best, estimate.high))
+            )
         if seen < FEW:
             # A handful of errors says little about how they scatter from trial to trial: at least what Poisson says.
             tail = (1 - self.level) / 2
@@ -126,7 +132,8 @@ class Measurement:
             scale *= self.task.dim_value
         chance = 1 - 1 / symbols
         low, high = (scale * hard_bits(min(r, chance), symbols) for r in (rate.high, rate.low))
-        return rate._replace(low=low, best=self.bits_of(self.counts, criterion), high=max(high, low))
+        best = self.bits_of(self.counts, criterion)
+        return rate._replace(low=min(low, best), best=best, high=max(high, best))
 
     def __str__(self) -> str:
         task = self.task
@@ -156,7 +163,7 @@ def curves(points: Sequence[Measurement]) -> dict[Task, list[Measurement]]:
 
 def check_level(level: float) -> float:
     """The level itself. Raises HebbsimError outside (0, 1)."""
-    if not 0 < level < 1:
+    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
         raise HebbsimError(f"level = {level!r}; allowed: between 0 and 1, such as 0.95")
     return level
 

@@ -2,11 +2,12 @@
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import inspect
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from hebbsim.task import Task
 
 MOST_PROBES = 65_536  # see trial.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
+MOST_COUNTED = 2**31 - 1  # counts are added in int32
 
 
 class Sweep(NamedTuple):
@@ -79,9 +81,12 @@ def sweep(
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
     dim_key, dim_value = _dims(dim, dim_key, dim_value)
+    if not isinstance(tied, bool | np.bool_):
+        raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
     probes = whole("probes", probes, 1, MOST_PROBES)
-    if list(ages) != sorted(set(ages)) or any(whole("ages", age, 0, MOST_PATTERNS) < 0 for age in ages):
-        raise HebbsimError(f"ages = {tuple(ages)}; allowed: ascending whole numbers, edges in pairs since writing")
+    ages = tuple(whole("ages", age, 0, MOST_PATTERNS) for age in _many("ages", ages))
+    if list(ages) != sorted(set(ages)):
+        raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
     _fits(made_rule, made_ensemble, made_retrieval, made_readout, dim_key, dim_value, tied)
     counts = pattern_counts(made_rule, dim_key, num_patterns, loads)
     wrapped = made_precision.wrap(made_rule)
@@ -92,12 +97,16 @@ def sweep(
         readout=made_readout,
         dim_key=dim_key,
         dim_value=dim_value,
-        probes=min(probes, max(counts)),
-        ages=tuple(int(age) for age in ages),
+        probes=probes,
+        ages=ages,
         tied=bool(tied),
         block=trial.default_block(dim_key, made_rule.chunk),
     )
     _check_memory(spec)
+    if spec.probes * dim_value > MOST_COUNTED:
+        raise HebbsimError(
+            f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
+        )
     _ = spec.sides  # an ensemble's options may not fit the dims
     first = Task(
         rule=identity(made_rule),
@@ -114,24 +123,34 @@ def sweep(
         seed=whole("seed", seed, 0, 2**32 - 1),
     )
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
-    return Sweep(spec._replace(probes=probes), tasks, wrapped.num_parameters(dim_key, dim_value))
+    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value))
 
 
 def identity(part: Any) -> str:
     """The part's label; with a hash of its source behind it unless the part is one of hebbsim's own."""
-    functions = [f for f in part if inspect.isfunction(f)]
-    foreign = [f for f in functions if not f.__module__.startswith("hebbsim.")]
-    if not foreign or "#" in part.label:
+    texts = [text for f in part if callable(f) for text in _foreign(f)]
+    if not texts or "#" in part.label:
         return part.label
-    source = "".join(_source(f) for f in foreign)
+    source = "".join(texts)
     name, _, options = part.label.partition("(")
     return f"{name}#{hashlib.sha256(source.encode()).hexdigest()[:8]}" + (f"({options}" if options else "")
 
 
-def _source(function: Callable) -> str:
+def _foreign(function: Any) -> list[str]:
+    """What tells a callable that is not hebbsim's own from others: source, and what a partial or a closure holds."""
+    if isinstance(function, functools.partial):
+        inside = _foreign(function.func)
+        return inside and [*inside, repr((function.args, sorted(function.keywords.items())))]
+    function = inspect.unwrap(function)  # jax.jit, functools.wraps
+    if not inspect.isfunction(function):
+        return [] if getattr(function, "__module__", "").startswith("hebbsim.") else [repr(function)]
+    if function.__module__.startswith("hebbsim."):
+        return []
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    inside = [text for value in held for text in (_foreign(value) if callable(value) else [repr(value)])]
     with contextlib.suppress(OSError, TypeError):
-        return inspect.getsource(function)
-    return repr((function.__code__.co_code, function.__code__.co_consts))
+        return [inspect.getsource(function), *inside]
+    return [repr((function.__code__.co_code, function.__code__.co_consts)), *inside]
 
 
 def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
@@ -151,13 +170,20 @@ def whole(name: str, value: Any, low: int, high: int) -> int:
     return int(value)
 
 
+def _many(name: str, values: Any) -> Sequence[Any]:
+    """Values as a list. Raises HebbsimError for what is none."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise HebbsimError(f"{name} = {values!r}; allowed: a list")
+    return list(values)
+
+
 def pattern_counts(
     rule: Rule, dim_key: int, num_patterns: Sequence[int] | None, loads: Sequence[float] | None
 ) -> list[int]:
     if (num_patterns is None) == (loads is None):
         raise HebbsimError("give num_patterns or loads, one of the two")
     if loads is not None:
-        for load in loads:
+        for load in _many("loads", loads):
             if isinstance(load, bool) or not isinstance(load, int | float | np.number) or not math.isfinite(load):
                 raise HebbsimError(f"load = {load!r}; allowed: a finite number above 0")
             if load <= 0 or load * dim_key > MOST_PATTERNS:
@@ -165,7 +191,7 @@ def pattern_counts(
         chunks = [max(1, round(load * dim_key / rule.chunk)) for load in loads]
         counts = [rule.chunk * c for c in chunks]
     else:
-        counts = [whole("num_patterns", count, 1, MOST_PATTERNS) for count in num_patterns or ()]
+        counts = [whole("num_patterns", count, 1, MOST_PATTERNS) for count in _many("num_patterns", num_patterns)]
         for count in counts:
             if count % rule.chunk:
                 raise HebbsimError(f"num_patterns = {count}; {rule.label} writes in chunks: a multiple of {rule.chunk}")
@@ -199,8 +225,9 @@ def _fits(
 def _check_memory(spec: trial.Spec) -> None:
     """Refuse what cannot fit: the state, its copy while a block is finished, the memory, and one block and its probes."""
     state = jax.eval_shape(lambda: spec.rule.init(spec.dim_key, spec.dim_value))
-    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state))
-    rows = 4 * (spec.block + 4 * spec.probes) * (spec.dim_key + spec.dim_value)
+    book = jax.eval_shape(lambda: spec.sides[1].book(jax.random.key(0)))
+    size, words = (sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(part)) for part in (state, book))
+    rows = words + 4 * (spec.block + 4 * spec.probes) * (spec.dim_key + spec.dim_value)
     need, room = len(jax.devices()) * (3 * size + rows), _memory()
     if need > room:
         raise HebbsimError(

@@ -29,6 +29,7 @@ def write(path: Path, text: str) -> Path:
         half.write_text(text)
         os.replace(half, path)
     except OSError as error:
+        path.with_name(path.name + ".part").unlink(missing_ok=True)
         raise HebbsimError(f"{path}: cannot write: {error.strerror}") from None
     return path
 
@@ -48,7 +49,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return round(value, 8) if np.isfinite(value) else None
+        return float(f"{value:.9g}") if np.isfinite(value) else None
     return value
 
 
@@ -138,6 +139,8 @@ def fill_readme(text: str, verified: Mapping[str, Any], rules: Sequence[Sequence
     known = markdown(["rule", "equation", "parameters", "depth", "source"], rules)
     for name, part in (("table: verify", table), ("text: verify", closing), ("table: rules", known)):
         start, end = f"<!-- {name} -->\n", "<!-- end -->"
+        if start not in text or end not in text.partition(start)[2]:
+            raise HebbsimError(f"no place for it: {start.strip()} and {end} after it are needed; nothing was written")
         before, _, rest = text.partition(start)
         text = before + start + part + end + rest.partition(end)[2]
     return text

@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Int, PyTree
 
 from hebbsim.base import Ensemble, Fast, Known, Readout, Retrieval, Rule, Side, Truth
 
-PIECES = (32, 1)  # sizes in which the pairs of a last, part-filled block are written
+PIECES = (32,)  # sizes in which the pairs of a last, part-filled block are written; then chunk by chunk
 
 
 class Spec(NamedTuple):
@@ -155,7 +155,8 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
     def finish(state: PyTree, codes: tuple[Array, Array], count: Array) -> PyTree:
         """Write the first `count` of a block of codes, in pieces: never padded, for a zero is a pair to most rules."""
         at = jnp.int32(0)
-        for size in [p for p in PIECES if p < spec.block and p % spec.rule.chunk == 0] or [spec.rule.chunk]:
+        chunk = spec.rule.chunk
+        for size in [*(p for p in PIECES if chunk < p < spec.block and p % chunk == 0), chunk]:
 
             def step(i: Array, state: PyTree, at: Array = at, size: int = size) -> PyTree:
                 piece = [jax.lax.dynamic_slice_in_dim(code, at + i * size, size) for code in codes]

@@ -26,6 +26,8 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
     """
     began = time.monotonic()
     results = read(source) if source else _run(out, size, progress)
+    for note in results.notes:
+        print(f"note: {note}", file=sys.stderr)
     registered, found = rows(size), _named(results, size)
     judged = [judge(row, found, len(registered)) for row in registered]
     failed = [item for item in judged if not item.agrees]
@@ -89,13 +91,18 @@ def _named(results: Results, size: str) -> dict[str, list[Measurement]]:
         fits = {
             first: group
             for first, group in groups.items()
-            if (first.dim_key, first.readout.partition("(")[0], first.ensemble, first.probes)
-            == (dim, readout, ensemble, probes)
+            if (first.dim_key, first.dim_value, first.readout.partition("(")[0], first.ensemble, first.probes)
+            == (dim, dim, readout, ensemble, probes)
+            and (first.tied, first.ages, first.seed, first.retrieval, first.precision)
+            == (False, (), 0, "matched_filter", "float32")
         }
         counts = options.get("num_patterns") or [max(1, round(load * dim)) for load in options["loads"]]
         for group in fits.values():
             at = {point.task.num_patterns: point for point in group}
             if all(count in at for count in counts):
+                if name in found:
+                    both = f"{found[name][0].task.rule} and {group[0].task.rule}"
+                    raise HebbsimError(f"two curves are {name!r}: of {both}; allowed: records of one rule")
                 found[name] = [dataclasses.replace(at[count]) for count in sorted(set(counts))]
     return found
 

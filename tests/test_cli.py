@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import hebbsim
@@ -150,6 +151,34 @@ def test_an_experiment_without_its_parts_is_refused(tmp_path, run_cli):
     file.write_text("TASKS = []\nBUDGET = ''\n")
     status, _, err = run_cli("collect", file)
     assert status == 2 and "figure is missing" in err
+
+
+@pytest.mark.parametrize("text", ["TASKS = [", "import no_such_module", "x = 1 / 0"])
+def test_an_experiment_with_an_error_is_one_line(text, tmp_path, run_cli):
+    file = tmp_path / "broken.py"
+    file.write_text(text)
+    status, _, err = run_cli("collect", file)
+    assert status == 2 and err.count("\n") == 1 and "broken.py" in err and "Error" in err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"ages": 5}, {"loads": 0.5}, {"level": "high"}, {"trials": 2.0}, {"probes": True}, {"dim": "16"},
+        {"rule": None}, {"rule": 3}, {"tied": 1.5}, {"seed": 1.0}, {"rule_options": {"x": 1}}, {"readout": []},
+    ],
+)  # fmt: skip
+def test_wrong_types_are_one_line_too(options):
+    with pytest.raises(hebbsim.HebbsimError) as error:
+        hebbsim.curve(**{"dim": 16, "loads": [1.0], "trials": 2, **options})
+    assert "\n" not in str(error.value)
+
+
+def test_numpy_numbers_are_numbers():
+    point = hebbsim.curve(
+        dim=np.int64(16), loads=np.asarray([0.5]), trials=np.int32(2), ensemble_options={"flip": np.float64(0.1)}
+    )
+    assert point[0].task.ensemble == "bipolar(flip=0.1)"
 
 
 def test_list_names_every_part(run_cli):

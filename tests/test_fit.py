@@ -20,7 +20,7 @@ def simulated(loads, trials=12, seed=0, spread=0.02):
     quality = 1 + spread * rng.standard_normal(trials)
     points = []
     for load in loads:
-        task = Task(dim_key=DIM, dim_value=DIM, num_patterns=round(load * DIM), probes=100)
+        task = Task(dim_key=DIM, dim_value=DIM, num_patterns=round(load * DIM), probes=DIM)
         records = []
         for trial in range(trials):
             wrong = rng.binomial(100 * DIM, bit_error(load * quality[trial]))
@@ -146,6 +146,23 @@ def test_curves_group_by_what_is_the_same():
     results = Results({(r.task, r.trial): r for p in points for r in p.records})
     (curve,) = curves(measurements(results)).values()
     assert [point.load for point in curve] == [0.1, 0.2]
+
+
+def test_best_is_within_its_interval_whatever_was_seen():
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        of, trials = int(rng.integers(1, 40)), int(rng.integers(2, 5))
+        rate = rng.choice([0.0, 0.02, 0.3, 0.5, 0.9, 1.0])
+        task = Task(dim_key=of, dim_value=1, num_patterns=of, probes=of)
+        records = []
+        for trial in range(trials):
+            counts = {"probes": of, "bits": of, "errors": rng.binomial(of, rate), "ties": 0}
+            arrays = {name: np.asarray(value) for name, value in counts.items()}
+            records.append(Record(task, trial, arrays, of, True, True, 0.0, ""))
+        point = Measurement(task, tuple(records))
+        for estimate in (point.error_rate, point.bits_per_parameter):
+            assert estimate.low <= estimate.best <= estimate.high
+        assert point.error_rate.half > 0
 
 
 def test_age_bits_are_summed_over_ages_never_pooled():

@@ -103,6 +103,16 @@ def test_gaussian_bits_are_those_of_the_correlation():
     assert pair_bits(counts)["soft"] / 1000 == pytest.approx(0.5, abs=0.01)
 
 
+def test_worse_than_chance_is_nothing_and_nothing_is_below_zero():
+    assert pair_bits({"probes": 1, "bits": 10, "errors": 9, "ties": 0})["hard"] == 0
+    lost = {"items": 10, "errors": 10, "ties": 0, "log_posterior": np.asarray([-1e6])}
+    assert pair_bits(lost, 256) == {"hard": pytest.approx(0, abs=1e-12), "soft": 0}
+    flooded = {"probes": 1, "ones": 8, "zeros": 56, "misses": 0, "false": 56}
+    assert pair_bits(flooded)["hard"] == 0
+    guessed = lost | {"cue_log_posterior": np.asarray([-1e6])}
+    assert pair_bits(guessed, 256)["soft"] == 0
+
+
 def test_token_bits():
     counts = {"items": 100, "errors": 9, "ties": 2, "log_posterior": np.asarray([-100.0, -50.0, -80.0]) * 256}
     bits = pair_bits(counts, 256)

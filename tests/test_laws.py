@@ -133,6 +133,20 @@ def test_a_rule_of_ones_own():
     assert identity(other) != identity(mine)
 
 
+def test_versions_of_a_rule_are_told_apart():
+    import functools
+
+    import jax
+
+    def scaled(by):
+        return lambda state, keys, values: state + by * keys.T @ values
+
+    rule = hebbsim.RULES["hebbian"]()
+    writes = [scaled(0.1), scaled(0.9), jax.jit(scaled(0.5)), functools.partial(lambda by, s, k, v: s, 2)]
+    names = {identity(rule._replace(write=write)) for write in writes}
+    assert len(names) == 4 and "hebbian" not in names
+
+
 def test_labels_hold_every_option_that_is_not_off():
     @factory(rate=(lambda r: r > 0, "above 0"))
     def thing(label: str, *, rate: float = 0.5, clip: bool = False) -> tuple[str, float]:

@@ -61,6 +61,10 @@ def sparse_side(n: int, active: int, flip: float = 0.0, erase: float = 0.0) -> S
     if not 0 < active <= n:
         raise HebbsimError(f"sparse: active = {active} units of {n}; allowed: from 1 to the dim")
     moved, lost = round(flip * active), round(erase * active)
+    if (flip and not moved) or (erase and not lost):
+        raise HebbsimError(
+            f"sparse: flip = {flip}, erase = {erase} of {active} units is none; allowed: one unit or more"
+        )
     if moved + lost > active or moved > n - active:
         raise HebbsimError(
             f"sparse: flip + erase move {moved} + {lost} of {active} units; allowed: as many as there are"

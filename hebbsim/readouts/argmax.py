@@ -18,27 +18,29 @@ def posterior(ladder: Float[Array, "r"], scores: Float[Array, "p"], best: Array,
     return jnp.round(bits * LOG_UNIT).astype(jnp.int32)
 
 
-def compare(field: Float[Array, "p dv"], truth: Truth, ladder: Float[Array, "r"]) -> tuple[Array, Array, Array]:
-    """Score of the right word, best score of the others, log posterior of the right word; a block of words at a time."""
+def compare(field: Float[Array, "p dv"], truth: Truth, ladder: Float[Array, "r"]) -> tuple[Array, Array, Array, Array]:
+    """Score of the right word, best of the others, how many others equal it, log posterior; a block of words at a time."""
     vocabulary = truth.book.shape[0]
     block = min(BLOCK, vocabulary)
     right = jnp.sum(field * truth.rows, axis=1)
 
-    def add(carry: tuple[Array, Array, Array], start: Array) -> tuple[tuple[Array, Array, Array], None]:
-        best, rival, tail = carry
+    def add(carry: tuple[Array, ...], start: Array) -> tuple[tuple[Array, ...], None]:
+        best, rival, equal, tail = carry
         word = (start + jnp.arange(block))[None, :]
         scores = dot(field, truth.expand(truth.book, jnp.minimum(word[0], vocabulary - 1)).T)
         scores = jnp.where(word < vocabulary, scores, -jnp.inf)
-        rival = jnp.maximum(rival, jnp.max(jnp.where(word == truth.code[:, None], -jnp.inf, scores), axis=1))
+        others = jnp.where(word == truth.code[:, None], -jnp.inf, scores)
+        rival = jnp.maximum(rival, jnp.max(others, axis=1))
+        equal = equal + jnp.sum(others == right[:, None], axis=1, dtype=jnp.int32)
         new = jnp.maximum(best, jnp.max(scores, axis=1))
         kept = tail * jnp.exp(ladder[None, :] * (best - new)[:, None])
         fresh = [jnp.sum(jnp.exp(rung * (scores - new[:, None])), axis=1) for rung in ladder]
-        return (new, rival, kept + jnp.stack(fresh, axis=1)), None
+        return (new, rival, equal, kept + jnp.stack(fresh, axis=1)), None
 
     lowest = jnp.full_like(right, -jnp.inf)
-    start = (right, lowest, jnp.zeros((right.shape[0], ladder.shape[0])))
-    (best, rival, tail), _ = jax.lax.scan(add, start, jnp.arange(0, vocabulary, block))
-    return right, rival, posterior(ladder, right, best, tail)
+    start = (right, lowest, jnp.zeros_like(right, jnp.int32), jnp.zeros((right.shape[0], ladder.shape[0])))
+    (best, rival, equal, tail), _ = jax.lax.scan(add, start, jnp.arange(0, vocabulary, block))
+    return right, rival, equal, posterior(ladder, right, best, tail)
 
 
 def inverse_noise(field: Field, truth: Truth) -> Array:
@@ -54,12 +56,13 @@ def inverse_noise(field: Field, truth: Truth) -> Array:
 
 def score(field: Field, truth: Truth) -> dict[str, Array]:
     ladder = inverse_noise(field, truth) * jnp.asarray(LADDER)
-    right, rival, log_posterior = compare(field.value, truth, ladder)
+    right, rival, equal, log_posterior = compare(field.value, truth, ladder)
     items = jnp.ones(right.shape[0], jnp.int32)
     counts = {
         "items": items,
-        "errors": (rival > right).astype(jnp.int32),
-        "ties": (rival == right).astype(jnp.int32),
+        # Half an error is right for one rival; among more the right word is found less than half of the time.
+        "errors": ((rival > right) | (equal > 1)).astype(jnp.int32),
+        "ties": ((rival == right) & (equal == 1)).astype(jnp.int32),
         "log_posterior": log_posterior,
         "largest": jnp.sum(jnp.abs(field.value), axis=1),
     }
@@ -70,7 +73,7 @@ def score(field: Field, truth: Truth) -> dict[str, Array]:
 
 def cue_posterior(truth: Truth) -> Array:
     """log posterior of the right word from the cue alone, best of a ladder of inverse noises; about 0 for a full cue."""
-    return compare(truth.queries, truth, jnp.asarray([0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0]))[2]
+    return compare(truth.queries, truth, jnp.asarray([0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0]))[3]
 
 
 @factory()
@@ -78,7 +81,7 @@ def argmax(label: str) -> Readout:
     """decision = argmax_t field . word_t over the vocabulary: the hard criterion log2 V - H2(e) - e log2(V - 1) an item.
 
     soft: log2 V + the mean log2 posterior of the right word, softmax(lambda field . word), at the best lambda of a ladder
-    round signal / noise^2, since a wrong noise level costs bits. Counts: items, errors, ties (the right word shares the
+    round signal / noise^2, since a wrong noise level costs bits. Counts: items, errors, ties (one other word shares the
     best score; half an error), log_posterior (one sum a rung, in 1/256 bit). The reader is given the codebook.
     """
     return Readout(label, score, frozenset({"tokens"}), frozenset({"exact"}))
