@@ -42,11 +42,19 @@ LAWS = {
 }
 
 
+FORMS = {
+    "soft": f"c0 + c1/load + c2/load^2, loads {LARGE[0]} to {LARGE[-1]}",
+    "hard": f"c0 + c1/load + c2/load^2, loads {LARGE[0]} to {LARGE[-1]}",
+    "epsilon": "normal quantile of the error a line in log load between two loads",
+    "exact": "none: it has no limit but 0, falling as 1/(2 ln dim)",
+}
+
+
 def table(results):
     rows = []
     for name, points in capacities(results).items():
         for dim, estimate in points:
-            rows.append([name, dim, "", estimate])
+            rows.append([name, dim, FORMS[name], estimate])
         if name in LAWS and len(points) > 2:
             dims, estimates = zip(*points, strict=True)
             fit = extrapolate([1 / dim for dim in dims], estimates, (1,))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc, erf, lambertw, ndtr, ndtri
 
+from hebbsim.errors import HebbsimError
 from hebbsim.information import LN2
 from hebbsim.theory_tokens import NORMAL, WEIGHT, positive, whole
 
@@ -96,3 +97,17 @@ def separable_probability(dim_key: ArrayLike, num_patterns: ArrayLike) -> Any:
     dim_key, others = whole("dim_key", dim_key), whole("num_patterns", num_patterns) - 1
     inside = dim_key <= others
     return np.where(inside, betainc(np.where(inside, others - dim_key + 1, 1), dim_key, 0.5), 1.0)[()]
+
+
+def stored_items(dim: int, factor: float = 8.0) -> tuple[float, float]:
+    """(items, bits per parameter) of which argmax over the n stored values themselves makes no error: dim^2 = factor n ln n.
+
+    factor 8: Hebbian outer products, 0.180 bits per parameter; 2: the best trained linear matrix, 1 / (2 ln 2) = 0.7213.
+    bits = n log2 n / dim^2 = 1 / (factor ln 2) at any dim. n is taken as real, dim >= 8. A law for dim -> infinity.
+    Source: Barnfield et al. 2026, Giorlandino et al. 2026 (abstracts; the constant 8 is second-hand).
+    """
+    if dim < 8 or not factor > 0:
+        raise HebbsimError(f"dim = {dim}, factor = {factor}: allowed: dim from 8, factor above 0")
+    size = dim * dim / factor
+    items = float(size / lambertw(size).real)  # n ln n = size
+    return items, items * float(np.log2(items)) / dim**2

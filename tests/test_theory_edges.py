@@ -103,3 +103,13 @@ def test_a_long_bad_array_is_one_line(call):
     with pytest.raises(HebbsimError) as caught:
         call(-np.arange(200.0))
     assert "\n" not in str(caught.value)
+
+
+def test_argmax_over_the_stored_items_without_error():
+    for dim in (16, 1024, 2**16):
+        items, bits = theory.stored_items(dim)
+        assert items * np.log(items) * 8 == pytest.approx(dim**2)
+        assert bits == pytest.approx(0.18034, abs=1e-5)
+        assert theory.stored_items(dim, 2.0)[1] == pytest.approx(theory.SOFT_LIMIT)
+    with pytest.raises(HebbsimError):
+        theory.stored_items(2)
