@@ -29,7 +29,7 @@ from hebbsim.theory_sparse import (
     willshaw_false_naive,
     willshaw_load_at_error,
     willshaw_ones,
-)
+)  # fmt: skip
 from hebbsim.theory_tokens import (
     NORMAL,
     WEIGHT,
