@@ -19,6 +19,7 @@ from hebbsim.theory_limits import (
     hopfield_load,
     lloyd_max,
     lloyd_max_levels,
+    ridge_sinr,
     separable_probability,
     stored_items,
 )  # fmt: skip
@@ -282,15 +283,6 @@ def _stream(c: ArrayLike, rate: ArrayLike, values: str) -> Any:
     snr = (c + g)[..., None] / ((1 - rate[..., None]) ** 2 + np.exp(y))
     total = np.array([channels[values](row) @ expit(y) for row in snr.reshape(-1, y.size)]).reshape(c.shape)
     return (total * (y[1] - y[0]) / (2 * rate + c))[()]
-
-
-def ridge_sinr(load: ArrayLike) -> Any:
-    """Signal to noise of least squares on known keys: 1 / (load - 1) for load > 1, infinite up to it.
-
-    dim_key -> infinity. Source: the decorrelator of random-spreading CDMA, Verdu & Shamai 1999.
-    """
-    load = positive("load", load)
-    return np.where(load > 1, 1 / np.where(load > 1, load - 1, 1.0), np.inf)[()]
 
 
 def ridge_soft_bits(load: ArrayLike) -> Any:

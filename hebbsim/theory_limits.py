@@ -111,3 +111,12 @@ def stored_items(dim: int, factor: float = 8.0) -> tuple[float, float]:
     size = dim * dim / factor
     items = float(size / lambertw(size).real)  # n ln n = size
     return items, items * float(np.log2(items)) / dim**2
+
+
+def ridge_sinr(load: ArrayLike) -> Any:
+    """Signal to noise of least squares on known keys: 1 / (load - 1) for load > 1, infinite up to it.
+
+    dim_key -> infinity. Source: the decorrelator of random-spreading CDMA, Verdu & Shamai 1999.
+    """
+    load = positive("load", load)
+    return np.where(load > 1, 1 / np.where(load > 1, load - 1, 1.0), np.inf)[()]
