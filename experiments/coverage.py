@@ -1,6 +1,6 @@
 """Do the 95 % intervals cover? 300 small experiments of 8 trials each, against what is known exactly.
 
-Run time: about 2 minutes on 2 cores. Figure: the first 100 intervals of the hard bits. Table: how many of 300 cover,
+Run time: about 1 minute on 2 cores. Figure: the first 100 intervals of the hard bits. Table: how many of 300 cover,
 beside a binomial interval over probes, which takes the probes of one memory for independent.
 """
 
@@ -12,7 +12,7 @@ from hebbsim.information import hard_bits
 from hebbsim.measurement import measurements
 
 DIM, PATTERNS, REPEATS = 64, (16, 64), 300
-BUDGET = "2 minutes on 2 cores"
+BUDGET = "1 minute on 2 cores"
 TASKS = [dict(readout="soft", dim=DIM, num_patterns=PATTERNS, seed=seed, trials=8) for seed in range(REPEATS)]
 
 

@@ -1,6 +1,6 @@
 """What does the capacity of a dense +-1 Hebbian matrix tend to as the matrix grows, by each criterion?
 
-Run time: about 5 minutes on 2 cores. Figure: bits per parameter against dim for soft and hard (load to infinity,
+Run time: about 3 minutes on 2 cores. Figure: bits per parameter against dim for soft and hard (load to infinity,
 fitted), at 1 % error, and with no error at all, with their limits. Table: the extrapolations and their forms.
 """
 
@@ -13,7 +13,7 @@ from hebbsim.measurement import curves, measurements
 SMALL = tuple(float(f"{load:.3g}") for load in np.geomspace(0.025, 0.3, 18))
 LARGE = (4, 8, 16, 32, 64)
 TRIALS = {64: 100, 128: 60, 256: 40, 512: 24, 1024: 16, 2048: 10}
-BUDGET = "5 minutes on 2 cores"
+BUDGET = "3 minutes on 2 cores"
 TASKS = [
     *(dict(readout="sign", dim=dim, loads=SMALL, trials=trials) for dim, trials in TRIALS.items()),
     *(dict(readout="soft", dim=dim, loads=LARGE, trials=trials) for dim, trials in TRIALS.items() if dim <= 1024),

@@ -1,6 +1,6 @@
 """How many bits does the binary (Willshaw) matrix hold at 1 % output noise, and how fast does that tend to ln 2 with size?
 
-Run time: about 12 minutes on 2 cores. Figure: bits per parameter against n at the design load, and false ones for each
+Run time: about 6 minutes on 2 cores. Figure: bits per parameter against n at the design load, and false ones for each
 true one against the naive p1^k. Table: the same numbers.
 """
 
@@ -11,7 +11,7 @@ from hebbsim.measurement import curves, measurements
 
 TRIALS = {256: 60, 1024: 30, 4096: 12, 16384: 6, 32768: 3}
 PARTS = (0.5, 0.75, 1.0, 1.25)  # of the number of patterns that p1^k allows at 1 % noise
-BUDGET = "12 minutes on 2 cores"
+BUDGET = "6 minutes on 2 cores"
 # n: (active units, patterns), from theory.willshaw_best; written out so that records keep their identity.
 DESIGNS = {256: (10, 401), 1024: (12, 4633), 4096: (14, 55946), 16384: (16, 698423), 32768: (17, 2492988)}
 TASKS = [
