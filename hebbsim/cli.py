@@ -145,7 +145,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 def run_measure(arguments: argparse.Namespace) -> int:
     from hebbsim.collect import measure
-    from hebbsim.report import _plain
+    from hebbsim.report import plain
 
     names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
     names += ["dim", "dim_key", "dim_value", "num_patterns", "tied", "ages", "probes", "trials", "seed", "level"]
@@ -155,7 +155,7 @@ def run_measure(arguments: argparse.Namespace) -> int:
         return 0
     said = {"task": found.task.to_json(), "load": found.load, "num_parameters": found.num_parameters}
     said |= {"bits": found.bits, "error_rate": found.error_rate, "counts": found.counts, "exact": found.exact}
-    print(json.dumps(_plain(said)))
+    print(json.dumps(plain(said)))
     return 0
 
 

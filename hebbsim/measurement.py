@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Estimate, Unresolved, add, jackknife, student
+from hebbsim.estimate import Estimate, add, jackknife, student
 from hebbsim.information import errors_of, hard_bits, pair_bits
 from hebbsim.records import Record, Results
 from hebbsim.task import Task, parse_label
@@ -166,6 +166,3 @@ def check_level(level: float) -> float:
     if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
         raise HebbsimError(f"level = {level!r}; allowed: between 0 and 1, such as 0.95")
     return level
-
-
-__all__ = ["Measurement", "Unresolved", "check_level", "curves", "measurements"]

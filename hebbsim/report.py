@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Estimate, Unresolved
+from hebbsim.estimate import Estimate
 from hebbsim.fit import Capacity, best_load, exact_load, load_at_error
 from hebbsim.measurement import Measurement, curves
 from hebbsim.task import FIELDS, Task
@@ -36,16 +36,17 @@ def write(path: Path, text: str) -> Path:
 
 def write_json(path: Path, value: Any) -> Path:
     """Write JSON; estimates become objects, numbers that are not finite become null."""
-    return write(path, json.dumps(_plain(value), indent=1) + "\n")
+    return write(path, json.dumps(plain(value), indent=1) + "\n")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The value as JSON takes it: estimates as objects, arrays as lists, numbers that are not finite as null."""
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
+        return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return _plain(value._asdict())  # type: ignore[attr-defined]
+        return plain(value._asdict())  # type: ignore[attr-defined]
     if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
@@ -73,8 +74,6 @@ def capacities(curve: Sequence[Measurement], level: float = 0.95) -> tuple[list[
     for name, kind in kinds:
         try:
             found.append(kind()._replace(criterion=name))
-        except Unresolved as error:
-            why.append(f"{name}: {error}")
         except HebbsimError as error:
             why.append(f"{name}: {error}")
     return found, why
