@@ -33,6 +33,8 @@ class Side(NamedTuple):
     cue: Callable[..., tuple[Any, Array]]  # (rng_key, book, code) -> (noisy code or None, noisy rows[n dim])
     book: Callable[..., Any] = lambda rng_key: ()  # rng_key -> the codebook a reader may know; () where there is none
     code: str = "rows"  # name of the compact form: finds a rule's fast form
+    # (field, its noise variance) -> mean and variance of the entries given it; None where they are not independent
+    denoise: Callable[..., tuple[Array, Array]] | None = None
 
 
 class Ensemble(NamedTuple):
@@ -99,9 +101,11 @@ class Precision(NamedTuple):
 class Known(NamedTuple):
     """All that a reader may use besides the memory and its query: never the values."""
 
-    keys: Callable[..., Array]  # (index[n]) -> keys[n dk], regenerated
+    keys: Callable[..., Array]  # (index[n]) -> keys[n dk], regenerated; zero from num_patterns on
     num_patterns: Int[Array, ""]
+    max_patterns: int  # no less than num_patterns, for the shapes of arrays; 0 for a reader that knows no keys
     book: Any
+    values: Side  # the prior: what a value may be. It draws nothing without the trial's rng_key
 
 
 class Field(NamedTuple):
@@ -110,6 +114,8 @@ class Field(NamedTuple):
     value: Float[Array, "p dv"]
     noise: Float[Array, "..."]  # its standard deviation about signal * value, broadcastable to value; nan: not known
     counts: dict[str, Array]  # of the retrieval: additive, but for "largest", see trial.py
+    # Tokens: (V,) added to the words' scores, field . word + offset being log-likelihoods then; None: plain products
+    offset: Array | None = None
 
 
 class Retrieval(NamedTuple):
@@ -120,6 +126,8 @@ class Retrieval(NamedTuple):
     field: Callable[..., Field]
     needs: frozenset[str] = frozenset()  # of what rules and ensembles give
     gives: frozenset[str] = frozenset()
+    knows: frozenset[str] = frozenset()  # {"keys"}: side information besides memory, query and codebook
+    columns: Any = None  # retrievals.columns.Columns, if an outer-product memory can be read by it column by column
 
 
 class Truth(NamedTuple):

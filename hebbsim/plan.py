@@ -101,6 +101,7 @@ def sweep(
         ages=ages,
         tied=bool(tied),
         block=trial.default_block(dim_key, made_rule.chunk),
+        max_patterns=max(counts) if "keys" in made_retrieval.knows else 0,
     )
     _check_memory(spec)
     if spec.probes * dim_value > MOST_COUNTED:
@@ -220,6 +221,9 @@ def _fits(
     require(
         f"retrieval {retrieval.label}", retrieval.needs, rule.gives | ensemble.gives | ({"tied"} if tied else set())
     )
+    if "keys" in retrieval.knows and (tied or "flip" in ensemble.label or "erase" in ensemble.label):
+        why = "tied patterns are their own keys" if tied else "no cue is used, so none can be noisy"
+        raise HebbsimError(f"retrieval {retrieval.label} is given all keys: {why}; allowed: untied, no flip, no erase")
 
 
 def _check_memory(spec: trial.Spec) -> None:
@@ -228,7 +232,8 @@ def _check_memory(spec: trial.Spec) -> None:
     book = jax.eval_shape(lambda: spec.sides[1].book(jax.random.key(0)))
     size, words = (sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(part)) for part in (state, book))
     rows = words + 4 * (spec.block + 4 * spec.probes) * (spec.dim_key + spec.dim_value)
-    need, room = len(jax.devices()) * (3 * size + rows), _memory()
+    held = 4 * spec.max_patterns * (spec.dim_key + 3 * min(spec.dim_value, 512))  # keys and a block, for readers
+    need, room = len(jax.devices()) * (3 * size + rows + held), _memory()
     if need > room:
         raise HebbsimError(
             f"dims {spec.dim_key} x {spec.dim_value}: {spec.rule.label} needs about {need / 2**30:.1f} GiB, "

@@ -32,6 +32,7 @@ class Spec(NamedTuple):
     ages: tuple[int, ...]
     tied: bool
     block: int  # pairs written at once: a multiple of the rule's chunk; no exact count depends on it
+    max_patterns: int = 0  # for readers that are given all keys
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -181,7 +182,7 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
             rows = key_side.rows(books[0], key_side.draw(draws.sides[0], index))
             return jnp.where((index < target)[:, None], rows, 0.0)
 
-        found = spec.retrieval.solve(memory, Known(known_keys, target, book))
+        found = spec.retrieval.solve(memory, Known(known_keys, target, spec.max_patterns, book, value_side))
         field = spec.retrieval.field(rule, found, cue_code if quick else queries, index)
         rows = value_side.rows(book, values)
         truth = Truth(values, rows, book, value_side.rows, queries, spec.tied, live)

@@ -29,6 +29,12 @@ def unpack(dim: int, words: UInt32[Array, "n words"]) -> Float[Array, "n dim"]:
     return signs.reshape(words.shape[0], -1)[:, :dim].astype(jnp.float32)
 
 
+def denoise(field: Float[Array, "..."], variance: Array) -> tuple[Array, Array]:
+    """Mean and variance of a fair +-1 given field = value + noise of that variance: tanh(field / variance)."""
+    mean = jnp.tanh(field / variance)
+    return mean, 1 - mean * mean
+
+
 def bipolar_side(dim: int, flip: float = 0.0, erase: float = 0.0) -> Side:
     """Rows of +-1; the code is the packed bits."""
 
@@ -40,6 +46,7 @@ def bipolar_side(dim: int, flip: float = 0.0, erase: float = 0.0) -> Side:
         rows=rows,
         cue=noisy_rows(rows, flip, erase),
         code="bits",
+        denoise=denoise,
     )
 
 
@@ -50,4 +57,4 @@ def bipolar(label: str, *, flip: float = 0.0, erase: float = 0.0) -> Ensemble:
     `flip`, `erase`: chance that an entry of the cue has its sign flipped, is set to 0.
     """
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
-    return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, frozenset({"exact", "bipolar_values"}))
+    return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, frozenset({"exact", "prior", "bipolar_values"}))

@@ -3,6 +3,7 @@
 import functools
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from hebbsim.base import Ensemble, Side, factory
@@ -19,7 +20,10 @@ def gaussian_side(dim: int, flip: float = 0.0, erase: float = 0.0) -> Side:
     def rows(book: tuple, code: Array) -> Array:
         return code
 
-    return Side(draw, rows, noisy_rows(rows, flip, erase))
+    def denoise(field: Array, variance: Array) -> tuple[Array, Array]:
+        return field / (1 + variance), variance / (1 + variance) + jnp.zeros_like(field)
+
+    return Side(draw, rows, noisy_rows(rows, flip, erase), denoise=denoise)
 
 
 @factory(flip=PROBABILITY, erase=FRACTION)
@@ -34,4 +38,5 @@ def gaussian(label: str, *, flip: float = 0.0, erase: float = 0.0) -> Ensemble:
         functools.partial(bipolar_side, flip=flip, erase=erase),
         gaussian_side,
         functools.partial(gaussian_side, flip=flip, erase=erase),
+        frozenset({"prior"}),
     )

@@ -18,16 +18,19 @@ def posterior(ladder: Float[Array, "r"], scores: Float[Array, "p"], best: Array,
     return jnp.round(bits * LOG_UNIT).astype(jnp.int32)
 
 
-def compare(field: Float[Array, "p dv"], truth: Truth, ladder: Float[Array, "r"]) -> tuple[Array, Array, Array, Array]:
+def compare(
+    field: Float[Array, "p dv"], truth: Truth, ladder: Float[Array, "r"], offset: Array | None = None
+) -> tuple[Array, Array, Array, Array]:
     """Score of the right word, best of the others, how many others equal it, log posterior; a block of words at a time."""
     vocabulary = truth.book.shape[0]
     block = min(BLOCK, vocabulary)
-    right = jnp.sum(field * truth.rows, axis=1)
+    right = jnp.sum(field * truth.rows, axis=1) + (0.0 if offset is None else offset[truth.code])
 
     def add(carry: tuple[Array, ...], start: Array) -> tuple[tuple[Array, ...], None]:
         best, rival, equal, tail = carry
         word = (start + jnp.arange(block))[None, :]
-        scores = dot(field, truth.expand(truth.book, jnp.minimum(word[0], vocabulary - 1)).T)
+        at = jnp.minimum(word[0], vocabulary - 1)
+        scores = dot(field, truth.expand(truth.book, at).T) + (0.0 if offset is None else offset[at][None, :])
         scores = jnp.where(word < vocabulary, scores, -jnp.inf)
         others = jnp.where(word == truth.code[:, None], -jnp.inf, scores)
         rival = jnp.maximum(rival, jnp.max(others, axis=1))
@@ -55,8 +58,9 @@ def inverse_noise(field: Field, truth: Truth) -> Array:
 
 
 def score(field: Field, truth: Truth) -> dict[str, Array]:
-    ladder = inverse_noise(field, truth) * jnp.asarray(LADDER)
-    right, rival, equal, log_posterior = compare(field.value, truth, ladder)
+    unit = inverse_noise(field, truth) if field.offset is None else 1.0  # with an offset, scores are in nats already
+    ladder = unit * jnp.asarray(LADDER)
+    right, rival, equal, log_posterior = compare(field.value, truth, ladder, field.offset)
     items = jnp.ones(right.shape[0], jnp.int32)
     counts = {
         "items": items,
@@ -76,12 +80,21 @@ def cue_posterior(truth: Truth) -> Array:
     return compare(truth.queries, truth, jnp.asarray([0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0]))[3]
 
 
+def loss_sums(field: Field, truth: Truth) -> dict[str, Array]:
+    """value . field and |field|^2, from which comes the squared error of the field at any scale."""
+    return {"aligned": jnp.sum(field.value * truth.rows, axis=1), "energy": jnp.sum(field.value**2, axis=1)}
+
+
 @factory()
-def argmax(label: str) -> Readout:
+def argmax(label: str, *, loss: bool = False) -> Readout:
     """decision = argmax_t field . word_t over the vocabulary: the hard criterion log2 V - H2(e) - e log2(V - 1) an item.
 
     soft: log2 V + the mean log2 posterior of the right word, softmax(lambda field . word), at the best lambda of a ladder
     round signal / noise^2, since a wrong noise level costs bits. Counts: items, errors, ties (one other word shares the
     best score; half an error), log_posterior (one sum a rung, in 1/256 bit). The reader is given the codebook.
+    `loss` adds two float sums, aligned (value . field) and energy (|field|^2), and so gives up the promise of exact
+    counts: the mean of |value - s field|^2 / 2 at any scale s is (|value|^2 - 2 s aligned + s^2 energy) / 2 an item.
     """
-    return Readout(label, score, frozenset({"tokens"}), frozenset({"exact"}))
+    if not loss:
+        return Readout(label, score, frozenset({"tokens"}), frozenset({"exact"}))
+    return Readout(label, lambda field, truth: score(field, truth) | loss_sums(field, truth), frozenset({"tokens"}))

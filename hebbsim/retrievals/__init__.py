@@ -1,6 +1,17 @@
 """How a raw field is read from the memory. One file a retrieval; add yours to the dict."""
 
+from hebbsim.retrievals.amp import amp
 from hebbsim.retrievals.attractor import attractor
+from hebbsim.retrievals.box import box
 from hebbsim.retrievals.matched_filter import matched_filter
+from hebbsim.retrievals.ridge import ridge
+from hebbsim.retrievals.whitened import whitened
 
-RETRIEVALS = {"matched_filter": matched_filter, "attractor": attractor}
+RETRIEVALS = {
+    "matched_filter": matched_filter,
+    "whitened": whitened,
+    "attractor": attractor,
+    "ridge": ridge,
+    "box": box,
+    "amp": amp,
+}

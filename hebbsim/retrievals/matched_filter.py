@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from hebbsim.base import Field, Known, Retrieval, Rule, factory
+from hebbsim.base import Field, Known, Retrieval, Rule, dot, factory
+from hebbsim.retrievals.columns import Columns, Read
 
 
 class Found(NamedTuple):
@@ -25,6 +26,13 @@ def field(rule: Rule, found: Found, queries: Any, index: Int[Array, "p"]) -> Fie
     return Field(rule.recall(found.memory, queries), jnp.sqrt(found.energy), {"largest": found.largest})
 
 
+def read(keys: Array, count: Array, prepared: tuple, block: Float[Array, "dk b"], denoise: Any) -> Read:
+    """The same read, of every pair: what columns.Columns asks for."""
+    noise = jnp.sqrt(jnp.sum(block * block, axis=0)) / keys.shape[1]
+    one = jnp.ones(block.shape[1], jnp.int32)
+    return Read(dot(keys, block) / keys.shape[1], noise, one, one > 0)
+
+
 @factory()
 def matched_filter(label: str) -> Retrieval:
     """field = recall(memory, query); noise_j = sqrt(sum_i S_ij^2), the spread that a fresh +-1 key would see in column j.
@@ -33,4 +41,4 @@ def matched_filter(label: str) -> Retrieval:
     in M above the true crosstalk since a pair does not interfere with itself; for any other memory it is nan: not known.
     Also: correlation read, what an attention layer does. Source: Kohonen 1972; Verdu & Shamai 1999 for the name.
     """
-    return Retrieval(label, solve, field, gives=frozenset({"exact"}))
+    return Retrieval(label, solve, field, gives=frozenset({"exact"}), columns=Columns(read))

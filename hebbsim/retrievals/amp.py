@@ -1,0 +1,94 @@
+"""Approximate message passing: read everything, subtract it, read again."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from hebbsim.base import Field, Known, Retrieval, Rule, dot, factory
+from hebbsim.retrievals import columns, rows
+from hebbsim.retrievals.columns import DAMPING, STEPS, TOLERANCE, Read
+
+LEAST = 1e-9  # variance: tanh(field / LEAST) is the sign
+
+
+class Carry(NamedTuple):
+    mean: Float[Array, "m b"]  # x
+    residual: Float[Array, "dk b"]  # z, whole numbers once x is +-1
+    steps: Int[Array, "b"]
+    rested: Bool[Array, "b"]
+    step: Int[Array, ""]
+
+
+def pass_messages(
+    keys: Float[Array, "m dk"], weights: Float[Array, "dk b"], denoise: Callable, steps: int, tolerance: float,
+    damping: float,
+) -> Read:  # fmt: skip
+    """AMP on a block of columns. With d = dim_key, from x = 0, z = S:
+
+    tau^2 = |z|^2 / d^2,  r = x + K z / d,  x <- E[v | r = v + tau g],  z <- S - K^T x + z sum(Var[v | r]) / (d tau^2)
+    """
+    dim = keys.shape[1]
+    live = jnp.any(keys != 0, axis=1)[:, None]
+
+    def level(residual: Array) -> Array:
+        return jnp.maximum(jnp.sum(residual * residual, axis=0) / dim**2, LEAST)
+
+    def field(mean: Array, residual: Array) -> Array:
+        return mean + dot(keys, residual) / dim
+
+    def step(carry: Carry) -> Carry:
+        variance = level(carry.residual)
+        mean, spread = denoise(field(carry.mean, carry.residual), variance[None, :])
+        mean = jnp.where(live, mean, 0.0)
+        memory = jnp.sum(jnp.where(live, spread, 0.0), axis=0) / (dim * variance)
+        mean = damping * carry.mean + (1 - damping) * mean
+        fresh = weights - dot(keys.T, mean) + memory[None, :] * carry.residual
+        residual = damping * carry.residual + (1 - damping) * fresh
+        moved = jnp.sum((mean - carry.mean) ** 2, axis=0) / jnp.maximum(jnp.sum(live), 1)
+        rested = carry.rested | (moved <= tolerance)
+        # A column that rests keeps what it has: its answer does not hang on its neighbours.
+        mean, residual = (
+            jnp.where(carry.rested[None, :], old, new)
+            for old, new in ((carry.mean, mean), (carry.residual, residual))
+        )  # fmt: skip
+        return Carry(mean, residual, carry.steps + ~carry.rested, rested, carry.step + 1)
+
+    def going(carry: Carry) -> Array:
+        return (carry.step < steps) & ~jnp.all(carry.rested)
+
+    none = jnp.zeros(weights.shape[1], bool)
+    start = Carry(
+        jnp.zeros((keys.shape[0], weights.shape[1])), weights, jnp.zeros_like(none, jnp.int32), none, jnp.int32(0)
+    )
+    end = jax.lax.while_loop(going, step, start)
+    return Read(field(end.mean, end.residual), jnp.sqrt(level(end.residual)), end.steps, end.rested)
+
+
+@factory(steps=STEPS, tolerance=TOLERANCE, damping=DAMPING)
+def amp(label: str, *, steps: int = 100, tolerance: float = 1e-6, damping: float = 0.0) -> Retrieval:
+    """r = x + K z / d, x <- E[v | r], z <- S - K^T x + Onsager term: all columns (tokens: all rows) at once, to a fixed point.
+
+    The reader is given all keys and the prior of the values: +-1 or N(0, 1) entry by entry, the noise level taken from
+    each column's residual; token values as whole code words, the noise taken with its covariance (retrievals/rows.py).
+    Stops when no column moves (mean square change of x at most `tolerance`; no token changes), or after `steps`;
+    `damping` is the share of the old x and z that is kept. Exact for +-1 values up to load 2.085 as dim -> infinity.
+    field = r of the last step, noise = its tau. Counts: solves, iterations, unconverged, expected (errors, from tau).
+    Memory: the keys and a block of columns; for tokens num_patterns x dim_value estimates.
+    Source: Donoho, Maleki & Montanari 2009; Kabashima 2003 for CDMA.
+    """
+
+    def read(keys: Array, count: Array, prepared: tuple, block: Array, denoise: Callable) -> Read:
+        return pass_messages(keys, block, denoise, steps, tolerance, damping)
+
+    by_columns = columns.retrieval(label, columns.Columns(read), columns.NEEDS | {"prior"})
+
+    def field(rule: Rule, found: tuple[Array, Known], queries: Array, index: Array) -> Field:
+        memory, known = found
+        if known.values.code == "token":
+            return rows.cancel(columns.all_keys(known), memory, known, index, steps, tolerance, damping)
+        return by_columns.field(rule, found, queries, index)
+
+    return by_columns._replace(field=field)
