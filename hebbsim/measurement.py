@@ -11,7 +11,7 @@ from hebbsim.errors import HebbsimError
 from hebbsim.estimate import Estimate, add, jackknife, student
 from hebbsim.information import errors_of, hard_bits, pair_bits
 from hebbsim.records import Record, Results
-from hebbsim.task import Task, parse_label
+from hebbsim.task import Task, parse_label, stored_bits
 
 FEW = 30  # errors in all trials together
 
@@ -110,6 +110,17 @@ class Measurement:
     def bits_per_parameter(self) -> Estimate:
         """Bits per parameter by the readout's own criterion."""
         return self.bits[self.criteria[0]]
+
+    @property
+    def stored_bits(self) -> float:
+        """Bits that each entry of the memory takes: of the precision, whatever type it is computed in."""
+        return stored_bits(self.task.precision, self.task.rule)
+
+    @property
+    def bits_per_stored_bit(self) -> Estimate:
+        """bits_per_parameter over the bits that a parameter is stored in."""
+        each, per = self.bits_per_parameter, self.stored_bits
+        return each._replace(low=each.low / per, best=each.best / per, high=each.high / per)
 
     @cached_property
     def age_bits(self) -> tuple[Estimate, ...]:

@@ -16,6 +16,9 @@ from hebbsim.errors import HebbsimError, one_of
 
 VERSION = 1  # of the kernels: raise it when the same task would give other counts
 
+STORED_BITS = {"float32": 32, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4}  # an entry; lloyd_max: its option
+BINARY_RULES = frozenset({"willshaw"})  # their entries are one bit, which no precision rounds
+
 _NAME = re.compile(r"[^\s()=,'\"]+")  # wider than an identifier, for custom parts such as mine#1a2b3c4d
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SCALARS = (bool, int, float, str, type(None))
@@ -127,6 +130,18 @@ def parse_label(text: str) -> tuple[str, dict[str, Any]]:
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         raise HebbsimError(f'label {text!r}; allowed: a name, or a call such as "delta(rate=0.5)"') from None
     return name, options
+
+
+def stored_bits(precision: str, rule: str = "") -> float:
+    """Bits that one stored entry takes, by the labels of precision and rule. Raises HebbsimError where it is not known."""
+    name, options = parse_label(precision)
+    if rule and parse_label(rule)[0] in BINARY_RULES:
+        return 1.0
+    if name == "lloyd_max":
+        return float(options["bits"])
+    if name not in STORED_BITS:
+        raise HebbsimError(f"bits of an entry stored as {name!r} are not known; known: {', '.join(STORED_BITS)}")
+    return float(STORED_BITS[name])
 
 
 def _literal(name: str, value: Any) -> Any:

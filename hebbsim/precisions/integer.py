@@ -1,0 +1,50 @@
+"""Evenly spaced levels."""
+
+import math
+
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from hebbsim.base import Precision, factory
+from hebbsim.errors import HebbsimError
+from hebbsim.precisions.rounding import EVERY, SEED, Whole, precision_of
+from hebbsim.task import stored_bits
+
+STEP = (lambda s: s >= 0 and math.isfinite(s), "0 (from the weights) or a finite number above 0")
+
+
+def _integer(label: str, step: float, every: int, stochastic: bool, seed: int) -> Precision:
+    most = 2.0 ** (stored_bits(label) - 1) - 1
+    if every and not step:
+        raise HebbsimError(f"{label}: a running sum needs levels that stay; allowed: with step, such as step = 1.0")
+
+    def rounding(x: Array, whole: Whole) -> Array:
+        if step:
+            return jnp.clip(whole(x * (1 / step)), -most, most) * step
+        scale = jnp.max(jnp.abs(x)) / most
+        return jnp.clip(whole(x / jnp.where(scale > 0, scale, 1.0)), -most, most) * scale
+
+    # Times a power of two nothing is rounded but what is meant to be.
+    gives = frozenset({"exact"} if step and math.frexp(step)[0] == 0.5 else ())
+    return precision_of(label, rounding, rounding, every, stochastic, seed, gives)
+
+
+@factory(step=STEP, every=EVERY, seed=SEED)
+def int8(label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = False, seed: int = 0) -> Precision:
+    """weight = step * the nearest whole number from -127 to 127, ties to even: 8 bits a stored entry.
+
+    step 0: the largest magnitude of the matrix / 127, one scalar a matrix, no parameter. every = n: the running sum is
+    rounded and cut at +-127 step after every n pairs; it needs a step. stochastic, seed: as for bfloat16.
+    Also: absolute-maximum quantisation. Source: Jacob et al. 2018; Dettmers et al. 2022.
+    """
+    return _integer(label, step, every, stochastic, seed)
+
+
+@factory(step=STEP, every=EVERY, seed=SEED)
+def int4(label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = False, seed: int = 0) -> Precision:
+    """weight = step * the nearest whole number from -7 to 7, ties to even: 4 bits a stored entry, 15 of 16 levels used.
+
+    step, every, stochastic, seed: as for int8. With step 0 the one largest weight stretches the levels: a large matrix
+    loses about 5 % of its SNR, five times what 4-bit Lloyd-Max does.
+    """
+    return _integer(label, step, every, stochastic, seed)
