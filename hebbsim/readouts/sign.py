@@ -1,5 +1,8 @@
 """The sign of the field."""
 
+import functools
+import math
+
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
@@ -14,21 +17,28 @@ def by_cue(truth: Truth, flags: Array) -> Int[Array, "p ..."]:
     return jnp.stack([jnp.sum(flags & (says == s), axis=1, dtype=jnp.int32) for s in (-1, 0, 1)], axis=-1)
 
 
-def score(field: Field, truth: Truth) -> dict[str, Array]:
+def score(survive: float, field: Field, truth: Truth) -> dict[str, Array]:
     aligned = field.value * truth.rows
-    return {
+    counts = {
         "probes": jnp.ones(aligned.shape[0], jnp.int32),
         "bits": by_cue(truth, jnp.ones_like(aligned, bool)),
         "errors": by_cue(truth, aligned < 0),
         "ties": by_cue(truth, aligned == 0),
     }
+    if survive:
+        overlap = jnp.sum(jnp.sign(aligned), axis=1, dtype=jnp.int32)
+        kept = overlap >= math.ceil(round(survive * aligned.shape[1], 6))  # 0.55 * 400 is a little more than 220
+        counts |= {"kept": kept.astype(jnp.int32), "kept_overlap": jnp.where(kept, overlap, 0)}
+    return counts
 
 
-@factory()
-def sign(label: str) -> Readout:
+@factory(survive=(lambda x: 0 <= x <= 1, "an overlap from 0 to 1, 0 for no such count"))
+def sign(label: str, *, survive: float = 0.0) -> Readout:
     """decision = sign(field), a zero field being half an error: the hard criterion, 1 - H2(error_rate) bits an entry.
 
     Counts: probes, bits, errors, ties; for tied patterns the last three are split by what the cue says of the entry:
-    [wrong, nothing, right].
+    [wrong, nothing, right]. With `survive` also kept, the probes whose decision has at least this overlap with the value
+    (decision . value >= survive dim_value), and kept_overlap, the sum of decision . value over those; no bits depend on
+    them.
     """
-    return Readout(label, score, frozenset({"bipolar"}), frozenset({"exact"}))
+    return Readout(label, functools.partial(score, survive), frozenset({"bipolar"}), frozenset({"exact"}))
