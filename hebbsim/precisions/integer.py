@@ -44,7 +44,7 @@ def int8(label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = Fa
 def int4(label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = False, seed: int = 0) -> Precision:
     """weight = step * the nearest whole number from -7 to 7, ties to even: 4 bits a stored entry, 15 of 16 levels used.
 
-    step, every, stochastic, seed: as for int8. With step 0 the one largest weight stretches the levels: a large matrix
-    loses about 5 % of its SNR, five times what 4-bit Lloyd-Max does.
+    step, every, stochastic, seed: as for int8. With step 0 the one largest weight stretches the levels: (largest / 7)^2 /
+    12 of the SNR is lost, largest in rms, so 3 % at dim 128 and 6 % at dim 17,321, where 4-bit Lloyd-Max loses 1 %.
     """
     return _integer(label, step, every, stochastic, seed)
