@@ -6,6 +6,8 @@ from hebbsim.rules.delta import delta, gated_delta
 from hebbsim.rules.hebbian import hebbian
 from hebbsim.rules.holographic import holographic
 from hebbsim.rules.hopfield import hopfield
+from hebbsim.rules.hyena import hyena
+from hebbsim.rules.lact import lact
 from hebbsim.rules.linear_attention import linear_attention
 from hebbsim.rules.pseudo_inverse import pseudo_inverse
 from hebbsim.rules.softmax_attention import softmax_attention
@@ -22,5 +24,7 @@ RULES = {
     "gated_delta": gated_delta,
     "pseudo_inverse": pseudo_inverse,
     "holographic": holographic,
+    "hyena": hyena,
+    "lact": lact,
     "softmax_attention": softmax_attention,
 }

@@ -1,0 +1,76 @@
+"""The history that a gated long convolution needs, read by FFT."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from hebbsim.base import Rule, factory
+from hebbsim.errors import HebbsimError
+
+FILTERS = ("ones", "exponential", "modulated")
+SINES = 8  # sinusoids in a modulated filter
+
+
+def filter_of(name: str, window: int, dim: int, decay: float, spread: float, seed: int) -> Float[Array, "window d"]:
+    """h[n, c] of a pair n steps old, in channel c; the newest is n = 0."""
+    age = jnp.arange(window, dtype=jnp.float32)[:, None]
+    across = (2 * jnp.arange(dim, dtype=jnp.float32) + 1) / dim - 1  # -1 to 1
+    damping = jnp.exp(math.log(decay) * jnp.exp(spread * across)[None, :] * age)
+    if name != "modulated":
+        return damping
+    turn = 2 * jnp.pi * jax.random.uniform(jax.random.key(seed), (2, SINES, dim))
+    waves = jnp.cos(age[:, :, None] * turn[0][None, :, :] / 2 + turn[1][None, :, :])  # at most half a turn a step
+    return damping * jnp.sum(waves, axis=1) * (2 / SINES) ** 0.5
+
+
+def convolve(filters: Float[Array, "n d"], history: Float[Array, "n d"]) -> Float[Array, "n d"]:
+    """y[t] = sum over s <= t of h[t - s] u[s], channel by channel."""
+    n = history.shape[0]
+    padded = 2 * n  # the circle must not close on itself
+    product = jnp.fft.rfft(filters, padded, axis=0) * jnp.fft.rfft(history, padded, axis=0)
+    return jnp.fft.irfft(product, padded, axis=0)[:n]
+
+
+@factory(
+    filter=(lambda name: name in FILTERS, f"one of {', '.join(FILTERS)}"),
+    window=(lambda n: n >= 1, "a whole number, 1 or more"),
+    decay=(lambda a: 0 < a <= 1, "above 0, up to 1"),
+    spread=(lambda s: 0 <= s <= 8, "0 to 8"),
+    seed=(lambda n: 0 <= n < 2**32, "0 to 2**32 - 1"),
+)
+def hyena(
+    label: str, *, filter: str = "ones", window: int = 64, decay: float = 1.0, spread: float = 0.0, seed: int = 0
+) -> Rule:
+    """y = q * (h conv (k * v)), causal, channel by channel; field = y at the newest position.
+
+    history k * v (window, dim), oldest first, dim_key = dim_value = dim: all that a filter of `window` taps still needs;
+    parameters window * dim. Keys as they come, raw sums. h[n] by filter: ones: 1, for num_patterns <= window the
+    holographic field. exponential: decay^n, one RetNet decay a channel; channels differ by spread, log decay times
+    e^-spread (first) to e^spread (last). modulated: that decay times 8 sinusoids of random frequency and phase, mean
+    square 1: Hyena's window times a function of position; its sign changes with age. Depth: the transform and its
+    inverse, log2(2 window) levels each. Also: gated long convolution, H3 (exponential: its diagonal state space).
+    Source: Poli et al. 2023 (Hyena); Fu et al. 2023 (H3).
+    """
+    unused = {
+        "decay": filter == "ones" and decay != 1,
+        "spread": spread > 0 and decay == 1,
+        "seed": filter != "modulated" and seed > 0,
+    }
+    for option, given in unused.items():
+        if given:
+            raise HebbsimError(f"hyena: filter {filter} at decay {decay:g} has no {option}; allowed: leave it out")
+
+    def init(dim_key: int, dim_value: int) -> Array:
+        return jnp.zeros((window, dim_key))
+
+    def write(history: Array, keys: Array, values: Array) -> Array:
+        return jnp.concatenate([history, keys * values])[-window:]
+
+    def recall(history: Array, queries: Array) -> Array:
+        filters = filter_of(filter, window, history.shape[1], decay, spread, seed)
+        return queries * convolve(filters, history)[-1:]
+
+    levels = 2 * math.ceil(math.log2(2 * window))
+    return Rule(label, init, write, recall, depth=lambda num_patterns: levels, square=True)
