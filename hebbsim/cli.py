@@ -1,7 +1,6 @@
 """The command line: thin, one function a command. Bad input is one line on stderr and exit status 2."""
 
 import argparse
-import importlib
 import inspect
 import json
 import os
@@ -36,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("hebbsim: interrupted; finished records are kept, the same command goes on from them", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()  # nobody reads on, as in `hebbsim list | head`
+        # Nobody reads on, as in `hebbsim list | head`; what Python still wants to flush at exit must go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
@@ -86,6 +86,19 @@ def parser() -> Parser:
     collect.add_argument("experiment", help="a Python file with TASKS, BUDGET and figure(results)")
     collect.add_argument("--out", help="folder of the records (default: results/NAME)")
     collect.add_argument("--smoke", action="store_true", help="a few cheap curves, two trials, to results/NAME-smoke")
+
+    store = add("store", run_store, "write a file into one outer-product matrix")
+    store.add_argument("file")
+    store.add_argument("--out", required=True, metavar="MEMORY")
+    store.add_argument("--bits-per-parameter", type=float, default=0.7, help="default: %(default)s")
+    store.add_argument("--bits", type=int, default=0, help="round weights to 2^BITS levels, 1 to 8 (default: exact)")
+    store.add_argument("--seed", type=int, default=0, help="of the keys (default: %(default)s)")
+    recall = add("recall", run_recall, "read a file back out of a memory; exit status 1 if bits are wrong")
+    recall.add_argument("memory", metavar="MEMORY")
+    recall.add_argument("--out", required=True, metavar="FILE")
+    recall.add_argument("--retrieval", default="amp", help="amp, box, ridge, matched_filter (default: %(default)s)")
+    recall.add_argument("--retrieval-options", type=json_object, metavar="JSON", help='such as {"steps": 50}')
+    recall.add_argument("--force", action="store_true", help="write the file even if bits are wrong")
 
     fit = add("fit", run_fit, "tables of points and capacities from records")
     fit.add_argument("results", help="a folder of records")
@@ -188,6 +201,21 @@ def run_collect(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_store(arguments: argparse.Namespace) -> int:
+    from hebbsim.store import store_file
+
+    given = arguments
+    return store_file(Path(given.file), Path(given.out), given.bits_per_parameter, given.seed, given.bits)
+
+
+def run_recall(arguments: argparse.Namespace) -> int:
+    from hebbsim.store import recall_file
+
+    given = arguments
+    options = given.retrieval_options
+    return recall_file(Path(given.memory), Path(given.out), given.retrieval, options, given.force, progress())
+
+
 def run_fit(arguments: argparse.Namespace) -> int:
     from hebbsim.measurement import measurements
     from hebbsim.records import read
@@ -228,6 +256,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
 
 
 def run_report(arguments: argparse.Namespace) -> int:
+    from hebbsim.catalogue import rule_rows
     from hebbsim.records import read
     from hebbsim.report import fill_file
 
@@ -248,29 +277,6 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    if arguments.dim < 1 or arguments.num_patterns < 1:
-        raise HebbsimError(f"dim = {arguments.dim}, num_patterns = {arguments.num_patterns}; allowed: 1 or more")
-    for kind in [arguments.kind] if arguments.kind else REGISTRIES:
-        registry = getattr(importlib.import_module(f"hebbsim.{kind}"), kind.upper())
-        print(kind)
-        facts = {row[0]: row[2:] for row in rule_rows(arguments.dim, arguments.num_patterns)} if kind == "rules" else {}
-        for name, made in registry.items():
-            options = ", ".join(f"{p.name}={p.default!r}" for p in inspect.signature(made).parameters.values())
-            print(f"  {name}({options})\n      {(made.__doc__ or '').strip().splitlines()[0]}")
-            if name in facts:
-                parameters, depth, source = facts[name]
-                print(f"      {parameters} parameters, depth {depth}; {source}")
-    return 0
+    from hebbsim.catalogue import show
 
-
-def rule_rows(dim: int, num_patterns: int) -> list[list[str]]:
-    """name, one line, parameters at dim x dim, steps that cannot run in parallel, source: of every rule, at its defaults."""
-    from hebbsim.rules import RULES
-
-    rows = []
-    for name, made in RULES.items():
-        text, rule = " ".join((made.__doc__ or "").split()), made()
-        line = (made.__doc__ or "").strip().splitlines()[0]
-        source = text.rpartition("Source: ")[2].rstrip(".")
-        rows.append([name, line, f"{rule.num_parameters(dim, dim):,}", f"{rule.depth(num_patterns):,}", source])
-    return rows
+    return show([arguments.kind] if arguments.kind else REGISTRIES, arguments.dim, arguments.num_patterns)

@@ -87,7 +87,7 @@ def sweep(
     ages = tuple(whole("ages", age, 0, MOST_PATTERNS) for age in _many("ages", ages))
     if list(ages) != sorted(set(ages)):
         raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
-    _fits(made_rule, made_ensemble, made_retrieval, made_readout, dim_key, dim_value, tied)
+    _fits(made_rule, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
     counts = pattern_counts(made_rule, dim_key, num_patterns, loads)
     wrapped = made_precision.wrap(made_rule)
     spec = trial.Spec(
@@ -202,8 +202,9 @@ def pattern_counts(
 
 
 def _fits(
-    rule: Rule, ensemble: Ensemble, retrieval: Retrieval, readout: Readout, dim_key: int, dim_value: int, tied: bool
-) -> None:
+    rule: Rule, ensemble: Ensemble, retrieval: Retrieval, readout: Readout, precision: Precision, dim_key: int,
+    dim_value: int, tied: bool,
+) -> None:  # fmt: skip
     if ensemble.kind not in rule.accepts:
         raise HebbsimError(
             f"rule {rule.label} does not store {ensemble.kind}; allowed: {', '.join(sorted(rule.accepts))}"
@@ -218,9 +219,8 @@ def _fits(
         raise HebbsimError(f"{why} dim_key = dim_value; got {dim_key} and {dim_value}")
     if tied and ensemble.kind == "gaussian" and "flip" in ensemble.label:
         raise HebbsimError("tied gaussian patterns: cue noise flip is not defined; allowed: erase")
-    require(
-        f"retrieval {retrieval.label}", retrieval.needs, rule.gives | ensemble.gives | ({"tied"} if tied else set())
-    )
+    given = rule.gives | ensemble.gives | precision.gives | ({"tied"} if tied else set())
+    require(f"retrieval {retrieval.label}", retrieval.needs, given)
     if "keys" in retrieval.knows and (tied or "flip" in ensemble.label or "erase" in ensemble.label):
         why = "tied patterns are their own keys" if tied else "no cue is used, so none can be noisy"
         raise HebbsimError(f"retrieval {retrieval.label} is given all keys: {why}; allowed: untied, no flip, no erase")

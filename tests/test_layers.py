@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "hebbsim"
 ORDER = (
     "errors", "task", "estimate", "information", "records", "theory_tokens", "theory_sparse", "theory_limits", "theory",
     "measurement", "fit", "claims", "plot", "report", "experiment",
-    "base", "kernels", "ensembles", "rules", "precisions", "retrievals", "readouts", "trial",
-    "plan", "collect", "verify", "cli", "__main__",
+    "base", "kernels", "ensembles", "rules", "precisions", "retrievals", "readouts", "trial", "memory_file", "store",
+    "plan", "collect", "verify", "catalogue", "cli", "__main__",
 )  # fmt: skip
 FIRST_WITH_JAX = ORDER.index("base")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hebbsim import report
-from hebbsim.cli import rule_rows
+from hebbsim.catalogue import rule_rows
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

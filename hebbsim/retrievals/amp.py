@@ -1,14 +1,16 @@
 """Approximate message passing: read everything, subtract it, read again."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from hebbsim.base import Field, Known, Retrieval, Rule, dot, factory
+from hebbsim.precisions.lloyd_max import scale_of
 from hebbsim.retrievals import columns, rows
+from hebbsim.retrievals.cells import pass_from_cells
 from hebbsim.retrievals.columns import DAMPING, STEPS, TOLERANCE, Read
 
 LEAST = 1e-9  # variance: tanh(field / LEAST) is the sign
@@ -47,14 +49,14 @@ def pass_messages(
         mean = damping * carry.mean + (1 - damping) * mean
         fresh = weights - dot(keys.T, mean) + memory[None, :] * carry.residual
         residual = damping * carry.residual + (1 - damping) * fresh
-        moved = jnp.sum((mean - carry.mean) ** 2, axis=0) / jnp.maximum(jnp.sum(live), 1)
+        moved = jnp.sum((mean - carry.mean) ** 2, axis=0) / jnp.maximum(jnp.sum(live, dtype=jnp.float32), 1.0)
         rested = carry.rested | (moved <= tolerance)
         # A column that rests keeps what it has: its answer does not hang on its neighbours.
         mean, residual = (
             jnp.where(carry.rested[None, :], old, new)
             for old, new in ((carry.mean, mean), (carry.residual, residual))
         )  # fmt: skip
-        return Carry(mean, residual, carry.steps + ~carry.rested, rested, carry.step + 1)
+        return Carry(mean, residual, carry.steps + (~carry.rested).astype(jnp.int32), rested, carry.step + 1)
 
     def going(carry: Carry) -> Array:
         return (carry.step < steps) & ~jnp.all(carry.rested)
@@ -67,23 +69,31 @@ def pass_messages(
     return Read(field(end.mean, end.residual), jnp.sqrt(level(end.residual)), end.steps, end.rested)
 
 
-@factory(steps=STEPS, tolerance=TOLERANCE, damping=DAMPING)
-def amp(label: str, *, steps: int = 100, tolerance: float = 1e-6, damping: float = 0.0) -> Retrieval:
+@factory(steps=STEPS, tolerance=TOLERANCE, damping=DAMPING, cells=(lambda b: 0 <= b <= 8, "0 (none) or 1 to 8 bits"))
+def amp(label: str, *, steps: int = 100, tolerance: float = 1e-6, damping: float = 0.0, cells: int = 0) -> Retrieval:
     """r = x + K z / d, x <- E[v | r], z <- S - K^T x + Onsager term: all columns (tokens: all rows) at once, to a fixed point.
 
     The reader is given all keys and the prior of the values: +-1 or N(0, 1) entry by entry, the noise level taken from
     each column's residual; token values as whole code words, the noise taken with its covariance (retrievals/rows.py).
     Stops when no column moves (mean square change of x at most `tolerance`; no token changes), or after `steps`;
     `damping` is the share of the old x and z that is kept. Exact for +-1 values up to load 2.085 as dim -> infinity.
-    field = r of the last step, noise = its tau. Counts: solves, iterations, unconverged, expected (errors, from tau).
+    cells = b: the weights were rounded by lloyd_max(bits=b) and are read with that quantiser's own likelihood
+    (retrievals/cells.py), not as if rounding were noise. field = r of the last step, noise = its tau. Counts: solves,
+    iterations, unconverged, expected (errors, from tau).
     Memory: the keys and a block of columns; for tokens num_patterns x dim_value estimates.
     Source: Donoho, Maleki & Montanari 2009; Kabashima 2003 for CDMA.
     """
 
-    def read(keys: Array, count: Array, prepared: tuple, block: Array, denoise: Callable) -> Read:
+    def prepare(keys: Array, count: Array, weights: Array) -> Array | tuple:
+        return scale_of(weights, cells) if cells else ()
+
+    def read(keys: Array, count: Array, scale: Any, block: Array, denoise: Callable) -> Read:
+        if cells:
+            return pass_from_cells(keys, block, scale, cells, denoise, steps, tolerance, damping)
         return pass_messages(keys, block, denoise, steps, tolerance, damping)
 
-    by_columns = columns.retrieval(label, columns.Columns(read), columns.NEEDS | {"prior"})
+    needs = columns.NEEDS | ({"bipolar_values", f"cells of {cells} bits"} if cells else {"prior"})
+    by_columns = columns.retrieval(label, columns.Columns(read, prepare), needs)
 
     def field(rule: Rule, found: tuple[Array, Known], queries: Array, index: Array) -> Field:
         memory, known = found

@@ -33,7 +33,7 @@ def split(
         decided = jnp.sign(z)
         exact = jnp.all(dot(keys.T, decided) == weights, axis=0)
         z = jnp.where((exact & ~rested)[None, :], decided, z)
-        return z, rested | exact | (gap <= tolerance), took + CHECK * ~rested, at + CHECK
+        return z, rested | exact | (gap <= tolerance), took + jnp.where(rested, 0, CHECK), at + CHECK
 
     def going(carry: tuple[Array, Array, Array, Array]) -> Array:
         return (carry[3] < steps) & ~jnp.all(carry[1])
@@ -59,4 +59,4 @@ def box(label: str, *, steps: int = 5000, tolerance: float = 1e-9) -> Retrieval:
     def read(keys: Array, count: Array, lower: Array, block: Array, denoise: Any) -> Read:
         return split(keys, count, lower, block, steps, tolerance)
 
-    return retrieval(label, Columns(read, lambda keys, count: factor(keys)), NEEDS | {"bipolar_values"})
+    return retrieval(label, Columns(read, lambda keys, count, weights: factor(keys)), NEEDS | {"bipolar_values"})

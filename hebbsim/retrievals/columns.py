@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from hebbsim.base import Field, Known, Retrieval, Rule
+from hebbsim.base import Field, Known, Retrieval, Rule, dot
 
 BLOCK = 512  # columns read at once
 NEEDS = frozenset({"outer_product"})
@@ -34,7 +34,7 @@ class Columns(NamedTuple):
     """A reader of an outer-product memory, a block of its columns at a time; shapes and types as in Read."""
 
     read: Callable[..., Read]  # (keys[m dk], num_patterns, prepared, columns[dk b], denoise) -> Read
-    prepare: Callable[..., Any] = lambda keys, count: ()  # once for all blocks: a factor of the keys, say
+    prepare: Callable[..., Any] = lambda keys, count, weights: ()  # once for all blocks: a factor of the keys, say
 
 
 def all_keys(known: Known) -> Float[Array, "m dk"]:
@@ -43,26 +43,31 @@ def all_keys(known: Known) -> Float[Array, "m dk"]:
 
 
 def read_columns(reader: Columns, weights: Float[Array, "dk dv"], known: Known, index: Int[Array, "p"]) -> Field:
-    """Read all columns, keep the probed rows. Counts: solves (columns), iterations (summed over them), unconverged, and
-    expected, the sign errors an entry that the noise says there are, summed over columns: sum_j Q(1 / noise_j)."""
+    """Read all columns, keep the probed rows. Counts: solves (columns), iterations (summed over them), unconverged;
+    rewritten, columns whose signs, written again, are the column exactly; expected, the sign errors an entry that the
+    noise says there are, summed over columns: sum_j Q(1 / noise_j)."""
     keys, count = all_keys(known), known.num_patterns.astype(jnp.float32)
-    prepared = reader.prepare(keys, count)
+    prepared = reader.prepare(keys, count, weights)
     width = weights.shape[1]
     block = min(BLOCK, width)
     blocks = -(-width // block)
     padded = jnp.pad(weights, ((0, 0), (0, blocks * block - width)))
 
-    def one(columns: Array) -> Read:
-        found = reader.read(keys, count, prepared, columns.T, known.values.denoise)
-        return found._replace(value=found.value[index].T)
+    live = jnp.any(keys != 0, axis=1)[:, None]
 
-    found = jax.lax.map(one, padded.T.reshape(blocks, block, -1))
+    def one(columns: Array) -> tuple[Read, Array]:
+        found = reader.read(keys, count, prepared, columns.T, known.values.denoise)
+        again = dot(keys.T, jnp.where(live, jnp.sign(found.value), 0.0))
+        return found._replace(value=found.value[index].T), jnp.all(again == columns.T, axis=0)
+
+    found, same = jax.lax.map(one, padded.T.reshape(blocks, block, -1))
     value = found.value.reshape(blocks * block, -1)[:width].T
     noise, steps, rested = (part.reshape(-1)[:width] for part in found[1:])
     counts = {
         "solves": jnp.int32(width),
         "iterations": jnp.sum(steps, dtype=jnp.int32),
         "unconverged": jnp.sum(~rested, dtype=jnp.int32),
+        "rewritten": jnp.sum(same.reshape(-1)[:width], dtype=jnp.int32),
         "expected": jnp.sum(jax.scipy.stats.norm.sf(1 / jnp.maximum(noise, 1e-6))),
     }
     return Field(value, noise[None, :], counts)

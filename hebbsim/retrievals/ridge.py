@@ -68,7 +68,7 @@ def conjugate_gradients(
         dual, residual = dual + size[None, :] * direction, residual - size[None, :] * image
         fresh = jnp.sum(residual * residual, axis=0)
         direction = residual + (fresh / jnp.maximum(energy, 1e-30))[None, :] * direction
-        return dual, residual, direction, fresh, took + (size > 0), at + 1
+        return dual, residual, direction, fresh, took + (size > 0).astype(jnp.int32), at + 1
 
     def going(carry: tuple[Array, ...]) -> Array:
         return (carry[5] < steps) & jnp.any(carry[3] > tolerance * power)
@@ -100,7 +100,7 @@ def ridge(
     Also: decorrelator, zero forcing; MMSE receiver with ridge. Source: Verdu & Shamai 1999; Tse & Hanly 1999.
     """
 
-    def prepare(keys: Array, count: Array) -> Array | tuple:
+    def prepare(keys: Array, count: Array, weights: Array) -> Array | tuple:
         return () if method == "cg" else factor(keys, ridge)
 
     def read(keys: Array, count: Array, lower: Any, block: Array, denoise: Any) -> Read:

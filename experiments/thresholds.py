@@ -1,0 +1,77 @@
+"""Where do the exact readers stop, and how fast is that point reached as dim grows? Box at 2, AMP at 2.085.
+
+Run time: about 12 minutes on 2 cores. A column is read exactly if its signs, written again, are the column. For box one
+column is a trial (dim_value = 1). Figure: share of exact columns against load; what a read costs. Table: every point.
+"""
+
+import numpy as np
+
+from hebbsim import plot
+from hebbsim.estimate import student
+from hebbsim.measurement import measurements
+from hebbsim.task import parse_label
+from hebbsim.theory_limits import amp_capacity
+
+BUDGET = "12 minutes on 2 cores"
+BOX = {32: 240, 64: 240, 128: 240}  # dim: trials
+AMP = {128: 24, 256: 24, 512: 16, 1024: 12, 2048: 6}
+
+TASKS = [
+    dict(dim_key=dim, dim_value=1, retrieval="box", loads=[1.4, 1.6, 1.8, 1.9, 2.0, 2.1, 2.2], probes=512, trials=count)
+    for dim, count in BOX.items()
+]
+TASKS += [
+    dict(dim_key=dim, dim_value=64, retrieval="amp", loads=[1.6, 1.8, 1.9, 2.0, 2.1, 2.2], probes=8192, trials=count)
+    for dim, count in AMP.items()
+]
+
+
+def name_of(point):
+    return parse_label(point.task.retrieval)[0]
+
+
+def share(point):
+    """Exact columns, of all."""
+    return student([trial["rewritten"] / trial["solves"] for trial in point.trials], point.level)
+
+
+def seconds(point):
+    """Of one trial at one load, filling and compiling included: the median over trials leaves the compiling out."""
+    return float(np.median([record.seconds for record in point.records]))
+
+
+def table(results):
+    header = [
+        "reader",
+        "dim_key",
+        "load",
+        "columns exact",
+        "bit error",
+        "iterations a column",
+        "not converged",
+        "columns",
+    ]
+    lines = []
+    for point in sorted(measurements(results), key=lambda p: (name_of(p), p.task.dim_key, p.load)):
+        counts = point.counts
+        lines.append([
+            name_of(point), point.task.dim_key, f"{point.load:.4g}", share(point), point.error_rate,
+            f"{counts['iterations'] / counts['solves']:.1f}", int(counts["unconverged"]), int(counts["solves"]),
+        ])  # fmt: skip
+    return header, lines
+
+
+def figure(results):
+    made, axes = plot.figure(2)
+    points = sorted(measurements(results), key=lambda point: point.load)
+    for ax, name, dims, limit in ((axes[0], "box", BOX, 2.0), (axes[1], "amp", AMP, amp_capacity())):
+        for i, dim in enumerate(dims):
+            chosen = [point for point in points if name_of(point) == name and point.task.dim_key == dim]
+            plot.points(ax, [p.load for p in chosen], [share(p) for p in chosen], f"dim {dim}", i)
+            ax.plot([p.load for p in chosen], [share(p).best for p in chosen], lw=0.7, color=plot.COLOURS[i])
+        ax.axvline(limit, color="0.4", lw=0.8, ls="--")
+        ax.set(xlabel="load", ylabel="columns read back exactly", ylim=(-0.03, 1.05))
+        ax.legend(loc="lower left")
+    axes[0].set_title("Box: half of the columns at load 2, whatever the dim")
+    axes[1].set_title("AMP: the step sharpens toward 2.085")
+    return made
