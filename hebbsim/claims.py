@@ -84,14 +84,15 @@ class Scale(NamedTuple):
     limit_half: tuple[float, float]  # resolution of the soft and the hard limit
     token_trials: int
     sparse_trials: int
+    solver_dim: int  # of the readers that are given all keys
 
 
 SCALES = {
-    "smoke": Scale(256, (0.138, 0.185, 0.25, 1.0, 4.0), 8, 64, 1024, 12, (0.05, 0.04), 6, 6),
-    "default": Scale(1024, (0.105, 0.185, 0.25, 0.61, 1.0, 4.0, 16.0), 12, 256, 4096, 40, (0.005, 0.004), 24, 10),
+    "smoke": Scale(256, (0.138, 0.185, 0.25, 1.0, 4.0), 8, 64, 1024, 12, (0.05, 0.04), 6, 6, 256),
+    "default": Scale(1024, (0.105, 0.185, 0.25, 0.61, 1.0, 4.0, 16.0), 12, 256, 4096, 40, (0.005, 0.004), 24, 10, 512),
     "full": Scale(
         1024, (0.105, 0.138, 0.185, 0.25, 0.37, 0.61, 1.0, 2.0, 4.0, 16.0, 64.0, 256.0), 32,
-        256, 4096, 160, (0.0025, 0.002), 40, 40,
+        256, 4096, 160, (0.0025, 0.002), 40, 40, 1024,
     ),
 }  # fmt: skip
 LIMIT_LOADS = (4, 8, 16, 32, 64)
@@ -106,6 +107,7 @@ def tasks(size: str) -> dict[str, dict[str, Any]]:
     high = dict(dim=scale.limit_dim, loads=LIMIT_LOADS, probes=scale.limit_probes, readout="soft")
     words = dict(ensemble="tokens", readout="argmax", dim=256, probes=512, trials=scale.token_trials)
     sparse = dict(rule="willshaw", ensemble="sparse", readout="threshold", dim=units, trials=scale.sparse_trials)
+    solver = dict(dim_key=scale.solver_dim, dim_value=64, probes=2048, trials=scale.sparse_trials)
     best = theory.best_token_load(256, 256, WORDS)[0]
     one_hot = theory.best_token_load(256, ONE_HOT, ONE_HOT, "orthogonal")[0]
     few = theory.token_load_at_error(256, ONE_HOT, ONE_HOT, codes="orthogonal")[0]
@@ -122,6 +124,8 @@ def tasks(size: str) -> dict[str, dict[str, Any]]:
             num_patterns=[round(few * 0.9), round(few * 1.1), *(round(one_hot * p) for p in (0.7, 1, 1.4))],
             **words,
         ),
+        "solved": dict(retrieval="ridge", loads=(0.7,), **solver),
+        "passed": dict(retrieval="amp", loads=(0.7, 1.5), **solver),
         "sparse": dict(ensemble_options={"active": active}, num_patterns=[patterns], **sparse),
         "pairs of units": dict(ensemble_options={"active": 2}, num_patterns=[round(units**2 * theory.LN2 / 4)], **sparse),
     }  # fmt: skip
@@ -175,6 +179,14 @@ def rows(size: str) -> list[Row]:
             0.004 * rough),
         Row("sign of the field", "+-1, dim 256, no bit wrong", "exact", "no error", lambda c: exact_load(c).bits, many,
             0.1 * many, "mean over trials on a grid 12 % apart, against the median with independent bits", 0.012),
+        *(
+            Row(what, f"+-1, dim {scale.solver_dim}, load {load:g}, all keys known", "hard", curve, at(i, "hard"),
+                round(load * scale.solver_dim) / scale.solver_dim, 0.0005, "exact; of no error the interval says so much",
+                0.002, "the reader is given every key and solves for all values at once")
+            for what, curve, i, load in (
+                ("least squares", "solved", 0, 0.7), ("AMP", "passed", 0, 0.7), ("AMP", "passed", 1, 1.5)
+            )
+        ),
         Row("token by argmax", f"random words, V = {WORDS}, dim 256, best load", "hard", "tokens",
             lambda c: best_load(c, "hard").bits, token_best[1], 0.01, "the formula at dim 256", 0.01 * rough),
         Row("token by argmax", f"one-hot words, V = {ONE_HOT}, best load", "hard", "one-hot",

@@ -163,11 +163,15 @@ def run_measure(arguments: argparse.Namespace) -> int:
     names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
     names += ["dim", "dim_key", "dim_value", "num_patterns", "tied", "ages", "probes", "trials", "seed", "level"]
     found = measure(**{name: getattr(arguments, name) for name in names})
+    stored = {"bits_per_stored_bit": found.bits_per_stored_bit, "stored_bits": found.stored_bits}
     if not arguments.json:
-        print(found)
+        print(
+            f"{found}; {found.stored_bits:g} bits stored an entry: {found.bits_per_stored_bit.number()} bits per stored bit"
+        )
         return 0
     said = {"task": found.task.to_json(), "load": found.load, "num_parameters": found.num_parameters}
     said |= {"bits": found.bits, "error_rate": found.error_rate, "counts": found.counts, "exact": found.exact}
+    said |= stored
     print(json.dumps(plain(said)))
     return 0
 

@@ -46,7 +46,10 @@ class Sweep(NamedTuple):
     def cost(self) -> float:
         """Multiply-adds of one trial, about: every pair written once, every load probed."""
         entries = self.spec.dim_key * self.spec.dim_value
-        return entries * (max(t.num_patterns for t in self.tasks) + 2.0 * self.spec.probes * len(self.tasks))
+        reading = (
+            2.0 * self.spec.probes + 40.0 * self.spec.max_patterns
+        )  # about 20 steps of two products, given all keys
+        return entries * (max(t.num_patterns for t in self.tasks) + reading * len(self.tasks))
 
 
 def sweep(
@@ -87,9 +90,9 @@ def sweep(
     ages = tuple(whole("ages", age, 0, MOST_PATTERNS) for age in _many("ages", ages))
     if list(ages) != sorted(set(ages)):
         raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
-    _fits(made_rule, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
-    counts = pattern_counts(made_rule, dim_key, num_patterns, loads)
     wrapped = made_precision.wrap(made_rule)
+    _fits(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
+    counts = pattern_counts(wrapped, dim_key, num_patterns, loads)
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -100,7 +103,7 @@ def sweep(
         probes=probes,
         ages=ages,
         tied=bool(tied),
-        block=trial.default_block(dim_key, made_rule.chunk),
+        block=trial.default_block(dim_key, wrapped.chunk),
         max_patterns=max(counts) if "keys" in made_retrieval.knows else 0,
     )
     _check_memory(spec)
