@@ -1,7 +1,8 @@
 """What a simulation must show: closed forms and deterministic integrals. No JAX.
 
 load = num_patterns / dim_key; bits are per parameter (an entry of the state) unless a name says otherwise. Functions of
-loads, rates and errors take numbers or arrays. Tokens and sparse codes have files of their own and are found here too.
+loads, rates and errors take numbers or arrays. Tokens, sparse codes and readers given all keys have files of their own
+and are found here.
 """
 
 from typing import Any
@@ -23,6 +24,18 @@ from hebbsim.theory_limits import (
     separable_probability,
     stored_items,
 )  # fmt: skip
+from hebbsim.theory_quantised import gamp_capacity, gamp_error, gamp_errors, quantiser_noise
+from hebbsim.theory_readers import (
+    amp_error,
+    amp_errors,
+    box_error,
+    box_errors,
+    box_exact,
+    clean_load,
+    ridge_error,
+    ridge_errors,
+)  # fmt: skip
+from hebbsim.theory_rows import token_capacity, token_errors, whitened_error
 from hebbsim.theory_sparse import (
     sparse_bits,
     willshaw_best,
@@ -53,48 +66,15 @@ BOX_LIMIT = 2.0  # values sought in [-1, 1] by a reader of all keys, exact
 EXACT_POINTS = 2**19  # soft_bits_exact sums at most so many terms: N up to 1.9e9
 
 __all__ = [
-    "BOX_LIMIT",
-    "HARD_LIMIT",
-    "PERCEPTRON_LIMIT",
-    "SOFT_LIMIT",
-    "WILLSHAW_LIMIT",
-    "amp_capacity",
-    "argmax_bits",
-    "argmax_error",
-    "argmax_soft_bits",
-    "best_token_load",
-    "binary_entropy",
-    "bit_error",
-    "bit_error_exact",
-    "decay_bits",
-    "delta_bits",
-    "entropy",
-    "entropy_ceiling",
-    "gated_delta_bits",
-    "gaussian_bits",
-    "gaussian_tail",
-    "hard_bits",
-    "hard_bits_exact",
-    "hopfield_capacity",
-    "hopfield_load",
-    "lloyd_max",
-    "lloyd_max_levels",
-    "load_at_error",
-    "ridge_sinr",
-    "ridge_soft_bits",
-    "separable_probability",
-    "sign_bits",
-    "snr_bits",
-    "soft_bits",
-    "soft_bits_exact",
-    "sparse_bits",
-    "stored_items",
-    "token_load_at_error",
-    "willshaw_best",
-    "willshaw_false",
-    "willshaw_false_naive",
-    "willshaw_load_at_error",
-    "willshaw_ones",
+    "BOX_LIMIT", "HARD_LIMIT", "PERCEPTRON_LIMIT", "SOFT_LIMIT", "WILLSHAW_LIMIT", "amp_capacity", "amp_error",
+    "amp_errors", "argmax_bits", "argmax_error", "argmax_soft_bits", "best_token_load", "binary_entropy", "bit_error",
+    "bit_error_exact", "box_error", "box_errors", "box_exact", "clean_load", "decay_bits", "delta_bits", "entropy",
+    "entropy_ceiling", "gamp_capacity", "gamp_error", "gamp_errors", "gated_delta_bits", "gaussian_bits",
+    "gaussian_tail", "hard_bits", "hard_bits_exact", "hopfield_capacity", "hopfield_load", "lloyd_max",
+    "lloyd_max_levels", "load_at_error", "quantiser_noise", "ridge_error", "ridge_errors", "ridge_sinr",
+    "ridge_soft_bits", "separable_probability", "sign_bits", "snr_bits", "soft_bits", "soft_bits_exact",
+    "sparse_bits", "stored_items", "token_capacity", "token_errors", "token_load_at_error", "whitened_error",
+    "willshaw_best", "willshaw_false", "willshaw_false_naive", "willshaw_load_at_error", "willshaw_ones",
     "zero_error_load",
 ]  # fmt: skip
 

@@ -11,7 +11,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "hebbsim"
 # Each room may import rooms before it. What is above the line needs no JAX.
 ORDER = (
-    "errors", "task", "estimate", "information", "records", "theory_tokens", "theory_sparse", "theory_limits", "theory",
+    "errors", "task", "estimate", "information", "records", "theory_tokens", "theory_sparse", "theory_limits",
+    "theory_readers", "theory_rows", "theory_quantised", "theory",
     "measurement", "fit", "claims", "plot", "report", "experiment",
     "base", "kernels", "ensembles", "rules", "precisions", "retrievals", "readouts", "trial", "memory_file", "store",
     "plan", "collect", "verify", "catalogue", "cli", "__main__",
