@@ -59,7 +59,7 @@ def test_a_flipped_byte_anywhere_is_noticed(stored, tmp_path):
         bad = bytearray(whole)
         bad[at] ^= 1
         (tmp_path / "memory").write_bytes(bad)
-        with pytest.raises(HebbsimError, match="damaged|not a memory"):
+        with pytest.raises(HebbsimError, match=r"damaged|not a memory"):
             load(tmp_path / "memory")
     (tmp_path / "memory").write_bytes(whole[:-100])
     done = hebbsim("recall", tmp_path / "memory", "--out", tmp_path / "file")
