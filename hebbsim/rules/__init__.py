@@ -1,5 +1,6 @@
 """How the memory is written. One file a rule; add yours to the dict."""
 
+from hebbsim.rules.bcpnn import bcpnn
 from hebbsim.rules.covariance import covariance
 from hebbsim.rules.decay import decay
 from hebbsim.rules.delta import delta, gated_delta
@@ -9,6 +10,7 @@ from hebbsim.rules.hopfield import hopfield
 from hebbsim.rules.hyena import hyena
 from hebbsim.rules.lact import lact
 from hebbsim.rules.linear_attention import linear_attention
+from hebbsim.rules.perceptron import perceptron
 from hebbsim.rules.pseudo_inverse import pseudo_inverse
 from hebbsim.rules.softmax_attention import softmax_attention
 from hebbsim.rules.willshaw import willshaw
@@ -17,12 +19,14 @@ RULES = {
     "hebbian": hebbian,
     "willshaw": willshaw,
     "covariance": covariance,
+    "bcpnn": bcpnn,
     "hopfield": hopfield,
     "decay": decay,
     "linear_attention": linear_attention,
     "delta": delta,
     "gated_delta": gated_delta,
     "pseudo_inverse": pseudo_inverse,
+    "perceptron": perceptron,
     "holographic": holographic,
     "hyena": hyena,
     "lact": lact,

@@ -2,51 +2,97 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, dot, factory
+from hebbsim.base import Rule, dot, factory, sequential
 from hebbsim.rules.hebbian import recall
 
-CUT = 3e-6  # eigenvalues under this part of the largest are rounding: a Gram matrix squares the condition number
-REFINEMENTS = 3
+# Eigenvalues under this part of the largest are rounding: float64's if the sums are whole numbers, else float32's.
+CUT_WHOLE, CUT = 1e-12, 3e-6
+NEW = 1e-9  # a key with less than this part of its power outside the span of the old ones is in it: float32's rounding
 
 
-class State(NamedTuple):
+class Sums(NamedTuple):
     """Whole numbers for +-1 pairs: exact until solved."""
 
     gram: Float[Array, "dk dk"]
     products: Float[Array, "dk dv"]
 
 
-@factory(ridge=(lambda r: r >= 0, "0 or more"))
-def pseudo_inverse(label: str, *, ridge: float = 0.0) -> Rule:
+class Solved(NamedTuple):
+    """The solution at every pair; `unseen` projects onto what is orthogonal to all keys."""
+
+    inverse: Float[Array, "dk dk"]  # (K^T K)^+, or (K^T K + ridge I)^-1
+    weights: Float[Array, "dk dv"]
+    unseen: Float[Array, "dk dk"]
+
+
+def zeros(dim_key: int, dim_value: int) -> Sums:
+    return Sums(jnp.zeros((dim_key, dim_key)), jnp.zeros((dim_key, dim_value)))
+
+
+def add(state: Sums, keys: Array, values: Array) -> Sums:
+    return Sums(state.gram + dot(keys.T, keys), state.products + dot(keys.T, values))
+
+
+def solve(state: Sums, ridge: float) -> Float[Array, "dk dv"]:
+    """In float64: the Gram matrix has the squared condition number of the keys, 1e8 and more at num_patterns = dim_key."""
+    with jax.enable_x64(True):
+        gram, products = (sums.astype(jnp.float64) for sums in state)
+        power, vectors = jnp.linalg.eigh(gram)
+        whole = jnp.all(gram == jnp.round(gram))
+        kept = power > jnp.where(whole, CUT_WHOLE, CUT) * power[-1]
+        inverse = jnp.where(kept, 1 / jnp.where(kept, power + ridge, 1.0), 0.0)
+        weights = dot(vectors, inverse[:, None] * dot(vectors.T, products))
+        return weights.astype(state.products.dtype)
+
+
+def correct_one(state: Solved, key: Float[Array, "dk"], value: Float[Array, "dv"]) -> Solved:
+    """Recursive least squares: the gain spreads the pair's error over the inverse; also Greville's second case."""
+    spread = dot(state.inverse, key)
+    gain = spread / (1 + dot(key, spread))
+    weights = state.weights + gain[:, None] * (value - dot(key, state.weights))[None, :]
+    return state._replace(inverse=state.inverse - gain[:, None] * spread[None, :], weights=weights)
+
+
+def greville_one(state: Solved, key: Float[Array, "dk"], value: Float[Array, "dv"]) -> Solved:
+    """What is new in the key is fitted exactly; a key with nothing new goes the way of correct_one."""
+    new = dot(state.unseen, dot(state.unseen, key))  # twice: the first leaves rounding of the key's own size
+    power = dot(new, new)
+    is_new = power > NEW * dot(key, key)
+    power = jnp.where(is_new, power, 1.0)
+    gain, spread = new / power, dot(state.inverse, key)
+    crossed = gain[:, None] * spread[None, :]
+    fitted = Solved(
+        state.inverse - crossed - crossed.T + (1 + dot(key, spread)) * gain[:, None] * gain[None, :],
+        state.weights + gain[:, None] * (value - dot(key, state.weights))[None, :],
+        state.unseen - gain[:, None] * new[None, :],
+    )
+    return jax.tree.map(lambda a, b: jnp.where(is_new, a, b), fitted, correct_one(state, key, value))
+
+
+@factory(ridge=(lambda r: 0 <= r < 1e12, "0 or more"))
+def pseudo_inverse(label: str, *, ridge: float = 0.0, online: bool = False) -> Rule:
     """S = K^+ V; with ridge > 0, S = (K^T K + ridge I)^-1 K^T V; field = queries @ S.
 
-    The state is K^T K and K^T V, solved when read: the batch form of recursive least squares. memory S (dim_key,
-    dim_value): parameters dim_key * dim_value; state dim_key^2 more. Keys of any length. Exact for num_patterns up to
-    dim_key, then SINR 1 / (load - 1). Depth 1: sums, and one eigenvalue problem a read.
-    Also: projection rule, MesaNet's optimum. Source: Kohonen 1974; Personnaz et al. 1986; von Oswald et al. 2025.
+    The state is K^T K and K^T V, solved in float64 when read: parameters dim_key * dim_value, of the memory S
+    (dim_key, dim_value); state dim_key^2 more. Keys of any length. Exact for num_patterns up to dim_key, then SINR
+    1 / (load - 1). Depth 1: sums, and one eigenvalue problem a read.
+    `online` is the same S kept up to date pair by pair in float32, depth num_patterns: recursive least squares from
+    inverse = I / ridge, or for ridge 0 Greville's recursion, whose state holds the projector onto unseen directions too.
+    An ill-conditioned moment near dim_key stays in its inverse as rounding: errors past it are up to a tenth more.
+    Also: projection rule, RLS, MesaNet's optimum.
+    Source: Greville 1960 (online); Kohonen 1974; Personnaz et al. 1986; von Oswald et al. 2025.
     """
+    if not online:
+        return Rule(label, zeros, add, recall, lambda state: solve(state, ridge))
 
-    def init(dim_key: int, dim_value: int) -> State:
-        return State(jnp.zeros((dim_key, dim_key)), jnp.zeros((dim_key, dim_value)))
+    def init(dim_key: int, dim_value: int) -> Solved:
+        inverse = jnp.eye(dim_key) / ridge if ridge else jnp.zeros((dim_key, dim_key))
+        unseen = jnp.zeros((0, 0)) if ridge else jnp.eye(dim_key)
+        return Solved(inverse, jnp.zeros((dim_key, dim_value)), unseen)
 
-    def write(state: State, keys: Array, values: Array) -> State:
-        return State(state.gram + dot(keys.T, keys), state.products + dot(keys.T, values))
-
-    def consolidate(state: State) -> Float[Array, "dk dv"]:
-        power, vectors = jnp.linalg.eigh(state.gram)
-        power = power + ridge
-        kept = power > CUT * jnp.maximum(power[-1], 1e-30)
-        inverse = jnp.where(kept, 1 / jnp.where(kept, power, 1.0), 0.0)
-
-        def solve(right: Array) -> Array:
-            return dot(vectors, inverse[:, None] * dot(vectors.T, right))
-
-        weights = solve(state.products)
-        for _ in range(REFINEMENTS):
-            weights = weights + solve(state.products - dot(state.gram, weights) - ridge * weights)
-        return weights
-
-    return Rule(label, init, write, recall, consolidate)
+    write = sequential(correct_one if ridge else greville_one)
+    return Rule(label, init, write, recall, lambda state: state.weights, depth=lambda num_patterns: num_patterns)
