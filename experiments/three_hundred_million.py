@@ -35,7 +35,7 @@ def rows_of(results):
 
 
 def table(results):
-    header = ["dim", "parameters", "reader", "bits stored", "bits wrong", "share wrong", "predicted",
+    header = ["dim", "parameters", "reader", "bits stored", "bits wrong", "share wrong", "predicted share",
               "bits/parameter stored", "bits per int16 bit", "iterations a column", "not converged", "seconds"]  # fmt: skip
     lines = []
     for (dim, reader), bits, wrong, steps, solves, moving, seconds in rows_of(results):

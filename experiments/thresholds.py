@@ -1,6 +1,6 @@
 """Where do the exact readers stop, and how fast is that point reached as dim grows? Box at 2, AMP at 2.085.
 
-Run time: about 12 minutes on 2 cores. A column is read exactly if its signs, written again, are the column. For box one
+Run time: about 5 minutes on 2 cores. A column is read exactly if its signs, written again, are the column. For box one
 column is a trial (dim_value = 1); lines: the chance that no other point of the box fits (Wendel 1962; Donoho & Tanner
 2010). Figure: share of exact columns against load. Table: every point, with the iterations that it took.
 """
@@ -13,9 +13,9 @@ from hebbsim.measurement import measurements
 from hebbsim.task import parse_label
 from hebbsim.theory_limits import amp_capacity, separable_probability
 
-BUDGET = "12 minutes on 2 cores"
-BOX = {32: 160, 64: 160, 128: 160}  # dim: trials
-AMP = {128: 24, 256: 24, 512: 16, 1024: 12, 2048: 6}
+BUDGET = "5 minutes on 2 cores"
+BOX = {32: 80, 64: 80, 128: 40}  # dim: trials
+AMP = {128: 6, 256: 6, 512: 4, 1024: 3}
 
 TASKS = [
     dict(dim_key=dim, dim_value=1, retrieval="box", loads=[1.4, 1.6, 1.8, 1.9, 2.0, 2.1, 2.2], probes=512, trials=count)

@@ -27,7 +27,7 @@ def tokens(vocabulary, stored, retrieval, dim=DIM, trials=2, **options):
 TASKS = []
 for vocabulary in (64, 256, 1024, 4096):  # V / dim = 1/4, 1, 4, 16
     low = [0.04, 0.1, 0.2, 0.28, 0.4, 0.6] if vocabulary >= DIM else [0.04, 0.1, 0.2, 0.3]
-    TASKS += [tokens(vocabulary, low, reader, trials=6) for reader in ("matched_filter", "whitened")]
+    TASKS += [tokens(vocabulary, low, reader, trials=3) for reader in ("matched_filter", "whitened")]
 TASKS += [
     tokens(16, [0.08, 0.1, 0.11, 0.12], "amp"),
     tokens(64, [0.3, 0.36, 0.41, 0.45], "amp"),
@@ -35,7 +35,6 @@ TASKS += [
     tokens(1024, [0.7, 1.1, 1.3, 1.45, 1.6], "amp"),
     tokens(4096, [1.1, 1.3, 1.4, 1.5], "amp"),
     tokens(1024, [1.2], "amp", dim=512),
-    tokens(4096, [1.2], "amp", dim=512),
 ]
 
 

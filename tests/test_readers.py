@@ -4,9 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from oracles import amp_oracle, gamp_oracle, hebbian
 
 import hebbsim
 from hebbsim import theory
+from hebbsim.precisions.lloyd_max import cells as cells_of
+from hebbsim.precisions.lloyd_max import scale_of
 from hebbsim.retrievals import cells, columns, rows
 from hebbsim.theory_limits import ridge_sinr
 
@@ -149,3 +152,35 @@ def test_blocks_of_columns_do_not_change_what_is_read(monkeypatch):
     jax.clear_caches()
     parts = hebbsim.measure(**options).counts
     assert whole["errors"] == parts["errors"] and whole["iterations"] == parts["iterations"]
+
+
+def test_amp_takes_the_steps_of_float64():
+    keys, _, state = hebbian(np.random.default_rng(6), 300, 200, 7)
+    denoise = hebbsim.ENSEMBLES["bipolar"]().values(8).denoise
+    passes = list(amp_oracle(keys, state, 5))
+    for steps, right in enumerate(passes[1:], 1):
+        found = read("amp", keys.astype(np.float32), state.astype(np.float32), denoise, steps=steps)
+        assert np.allclose(found.value, right.field, atol=2e-4)
+        assert np.allclose(np.asarray(found.noise) ** 2, right.variance, rtol=1e-3)
+
+
+def test_amp_from_cells_takes_the_steps_of_float64():
+    keys, _, state = hebbian(np.random.default_rng(7), 201, 200, 5)
+    denoise = hebbsim.ENSEMBLES["bipolar"]().values(8).denoise
+    rounded = hebbsim.PRECISIONS["lloyd_max"](bits=2).wrap(hebbsim.RULES["hebbian"]())
+    weights = rounded.consolidate(jnp.asarray(state, jnp.float32))
+    scale = scale_of(weights, 2)
+    low, high = (np.asarray(ends, np.float64) for ends in cells_of(weights, 2, scale))
+    for steps, right in enumerate(gamp_oracle(keys, low, high, 4), 1):
+        found = cells.pass_from_cells(
+            jnp.asarray(keys, jnp.float32), weights, scale, 2, denoise, steps, tolerance=0.0, damping=0.0
+        )
+        assert np.allclose(found.value, right.field, atol=2e-3)
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_the_noise_that_amp_believes_in_predicts_its_errors(steps):
+    point = hebbsim.measure(
+        dim_key=1024, dim_value=48, num_patterns=1536, retrieval="amp", retrieval_options={"steps": steps}, trials=2
+    )
+    assert float(point.counts["expected"] / point.counts["solves"]) == pytest.approx(point.error_rate.best, abs=0.003)
