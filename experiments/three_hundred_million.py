@@ -65,6 +65,6 @@ def figure(results):
     ax.text(7e5, floor * 1.6, "0 wrong", fontsize=7)
     ax.set(xscale="log", yscale="log", ylim=(floor / 3, 1), xlabel="parameters of one matrix",
            ylabel="share of stored bits read wrong",
-           title="0.7 bits/parameter: exact with the keys, 11.6 % wrong one-shot")  # fmt: skip
+           title="0.7 bits/parameter: 0 wrong, given the keys")  # fmt: skip
     ax.legend(loc="center left")
     return made
