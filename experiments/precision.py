@@ -5,8 +5,6 @@ by AMP as if rounding were noise, and by AMP with the quantiser's own likelihood
 and the share of wrong bits by load. Table: every point, and one running low-precision sum beside rounding once.
 """
 
-import numpy as np
-
 from hebbsim import plot, theory
 from hebbsim.measurement import measurements
 from hebbsim.task import parse_label, stored_bits
@@ -18,7 +16,7 @@ COMMON = dict(dim_key=1024, dim_value=64, probes=8192)
 
 TASKS = [
     dict(COMMON, precision="lloyd_max", precision_options={"bits": bits}, retrieval="amp",
-         retrieval_options={"cells": bits, "damping": 0.2}, loads=loads, trials=4)
+         retrieval_options={"cells": bits}, loads=loads, trials=4)
     for bits, loads in LOADS.items()
 ]  # fmt: skip
 TASKS += [
@@ -99,9 +97,7 @@ def figure(results):
                     axes[1], [p.load for p in group], rates, f"{b} bits" + (", as noise" if j else ""), i, j == 1
                 )
                 axes[1].plot([p.load for p in group], [r.best for r in rates], color=plot.COLOURS[i], lw=0.7)
-    axes[1].set(
-        xlabel="load", ylabel="bit error", title="The quantiser's own likelihood reads further", ylim=(-0.005, np.nan)
-    )
+    axes[1].set(xlabel="load", ylabel="bit error", title="The quantiser's own likelihood reads further")
     axes[1].set_ylim(-0.005, None)
     axes[1].legend(loc="upper left")
     return made

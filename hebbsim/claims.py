@@ -107,7 +107,7 @@ def tasks(size: str) -> dict[str, dict[str, Any]]:
     high = dict(dim=scale.limit_dim, loads=LIMIT_LOADS, probes=scale.limit_probes, readout="soft")
     words = dict(ensemble="tokens", readout="argmax", dim=256, probes=512, trials=scale.token_trials)
     sparse = dict(rule="willshaw", ensemble="sparse", readout="threshold", dim=units, trials=scale.sparse_trials)
-    solver = dict(dim_key=scale.solver_dim, dim_value=64, probes=2048, trials=scale.sparse_trials)
+    solver = dict(readout="sign", dim_key=scale.solver_dim, dim_value=64, probes=2048, trials=scale.sparse_trials)
     best = theory.best_token_load(256, 256, WORDS)[0]
     one_hot = theory.best_token_load(256, ONE_HOT, ONE_HOT, "orthogonal")[0]
     few = theory.token_load_at_error(256, ONE_HOT, ONE_HOT, codes="orthogonal")[0]
@@ -181,8 +181,8 @@ def rows(size: str) -> list[Row]:
             0.1 * many, "mean over trials on a grid 12 % apart, against the median with independent bits", 0.012),
         *(
             Row(what, f"+-1, dim {scale.solver_dim}, load {load:g}, all keys known", "hard", curve, at(i, "hard"),
-                round(load * scale.solver_dim) / scale.solver_dim, 0.0005, "exact; of no error the interval says so much",
-                0.002, "the reader is given every key and solves for all values at once")
+                round(load * scale.solver_dim) / scale.solver_dim, 0.0005, "exact; the interval is of no error in so many rows",
+                0.006, "the reader is given every key and solves for all values at once")
             for what, curve, i, load in (
                 ("least squares", "solved", 0, 0.7), ("AMP", "passed", 0, 0.7), ("AMP", "passed", 1, 1.5)
             )

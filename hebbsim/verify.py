@@ -85,18 +85,18 @@ def _named(results: Results, size: str) -> dict[str, list[Measurement]]:
     found = {}
     groups = curves(measurements(results))
     for name, options in tasks(size).items():
-        dim, readout = options["dim"], options["readout"]
+        dims = options.get("dim") or options["dim_key"], options.get("dim") or options["dim_value"]
+        parts = options.get("retrieval", "matched_filter"), options["readout"]
         ensemble = format_label(options.get("ensemble", "bipolar"), options.get("ensemble_options", {}))
         probes = options.get("probes", 1024)
         fits = {
             first: group
             for first, group in groups.items()
-            if (first.dim_key, first.dim_value, first.readout.partition("(")[0], first.ensemble, first.probes)
-            == (dim, dim, readout, ensemble, probes)
-            and (first.tied, first.ages, first.seed, first.retrieval, first.precision)
-            == (False, (), 0, "matched_filter", "float32")
+            if (first.dim_key, first.dim_value, first.ensemble, first.probes) == (*dims, ensemble, probes)
+            and (first.retrieval.partition("(")[0], first.readout.partition("(")[0]) == parts
+            and (first.tied, first.ages, first.seed, first.precision) == (False, (), 0, "float32")
         }
-        counts = options.get("num_patterns") or [max(1, round(load * dim)) for load in options["loads"]]
+        counts = options.get("num_patterns") or [max(1, round(load * dims[0])) for load in options["loads"]]
         for group in fits.values():
             at = {point.task.num_patterns: point for point in group}
             if all(count in at for count in counts):

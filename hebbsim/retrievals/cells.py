@@ -80,7 +80,7 @@ def pass_from_cells(
         solved = jnp.all((again > lower - slack) & (again < upper + slack), axis=0)
         moved = jnp.sum((mean - carry.mean) ** 2, axis=0) / count
         rested = carry.rested | solved | (moved <= tolerance)
-        spread = jnp.sum(jnp.where(live, spread, 0.0), axis=0)
+        spread = damping * carry.spread + (1 - damping) * jnp.sum(jnp.where(live, spread, 0.0), axis=0)
         fresh = Carry(mean, spread, score, field, noise, carry.steps + 1, rested, carry.step + 1)
 
         def keep(old: Array, new: Array) -> Array:  # a column that rests keeps what it has
