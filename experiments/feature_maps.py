@@ -92,11 +92,11 @@ def name_of(point):
 
 
 def maps(results):
-    """(name, normalised, D, curve) of every map, in the order of TASKS."""
+    """(name, normalised, D, curve) of every map."""
     found = [(name_of(c[0]), bool(options_of(c[0]).get("normalise")), width_of(c[0]), c)
              for c in curves(measurements(results)).values()]  # fmt: skip
-    order = {name: i for i, name in enumerate(dict.fromkeys(row[0] for row in found))}
-    return sorted(found, key=lambda row: (order[row[0]], row[2], row[1]))
+    order = ("least squares", "identity", "elu + 1", "relu", "DPFP-1", "DPFP-2", "DPFP-3", "Taylor", "FAVOR+")
+    return sorted(found, key=lambda row: (order.index(row[0]), row[2], row[1]))
 
 
 def loss_of(point, loss=scaled_loss):
