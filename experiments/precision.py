@@ -99,5 +99,5 @@ def figure(results):
                 axes[1].plot([p.load for p in group], [r.best for r in rates], color=plot.COLOURS[i], lw=0.7)
     axes[1].set(xlabel="load", ylabel="bit error", title="The quantiser's own likelihood reads further")
     axes[1].set_ylim(-0.005, None)
-    axes[1].legend(loc="upper left")
+    axes[1].legend(loc="upper right", bbox_to_anchor=(0.98, 0.98))
     return made

@@ -1,0 +1,253 @@
+"""Up to which load do the patterns of a Hopfield network stay where they were put, as the network grows?
+
+Run time: about 40 minutes on 2 cores. Dynamics start at a stored pattern. Figure: overlap against load for each size,
+with the theory; the critical load against size, by three criteria, for full and for sign-clipped weights. Table: the
+same, their extrapolations, and what the sweeps allowed, the order of updates and one step do.
+
+A pattern is kept if the state ends at an overlap of SURVIVE or more: final states lie on two humps, near 0.97 and near
+0.35, with next to nothing about 0.7.
+"""
+
+import contextlib
+
+import numpy as np
+from scipy.special import erf, ndtri
+
+from hebbsim import plot, theory
+from hebbsim.estimate import Unresolved, student
+from hebbsim.fit import extrapolate, load_at_error, over_trials
+from hebbsim.measurement import curves, measurements
+from hebbsim.task import parse_label
+
+SURVIVE, STEPS, PROBES = 0.7, 100, 64
+BUDGET = "40 minutes on 2 cores"
+CLIPPING = np.pi / 2 - 1  # variance that clipping adds to a weight, in units of load
+BELOW = (0.10, 0.12, 0.13)  # where published error rates exist
+LOADS = {
+    250: (*BELOW, 0.136, 0.14, 0.152, 0.16, 0.18, 0.2, 0.22, 0.24, 0.26),
+    500: (*BELOW, 0.135, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2),
+    1000: (*BELOW, 0.135, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2),
+    2000: (*BELOW, 0.135, 0.14, 0.145, 0.15, 0.155, 0.16, 0.17),
+    4000: (*BELOW, 0.135, 0.14, 0.145, 0.15, 0.155, 0.16),
+}
+CLIPPED = {
+    250: (0.08, 0.09, 0.1, 0.108, 0.116, 0.124, 0.14, 0.156, 0.172, 0.188, 0.204),
+    500: (0.07, 0.08, 0.09, 0.1, 0.11, 0.12, 0.13, 0.14, 0.15),
+    1000: (0.07, 0.08, 0.09, 0.1, 0.11, 0.12, 0.13, 0.14),
+    2000: (0.07, 0.08, 0.09, 0.1, 0.105, 0.11, 0.115, 0.12, 0.13),
+    4000: (0.07, 0.08, 0.09, 0.1, 0.105, 0.11, 0.115, 0.12),
+}
+TRIALS = {250: 160, 500: 80, 1000: 40, 2000: 20, 4000: 10}
+
+
+def task(dim, loads, trials, clipped=False, **options):
+    """Odd numbers of patterns for clipped weights: a sum of an even number can be 0, which has no sign."""
+    counts = [2 * round(load * dim / 2) + 1 if clipped else round(load * dim) for load in loads]
+    return dict(
+        rule="hopfield", rule_options={"clipped": clipped}, retrieval="attractor", retrieval_options={"steps": STEPS},
+        readout="sign", readout_options={"survive": SURVIVE}, dim=dim, num_patterns=counts, tied=True, probes=PROBES,
+        trials=trials,
+    ) | options  # fmt: skip
+
+
+TASKS = [task(1000, (0.05, *BELOW, 0.15, 0.2), 20, retrieval="matched_filter", retrieval_options={})]
+for size, count in TRIALS.items():
+    TASKS += [task(size, LOADS[size], count), task(size, CLIPPED[size], count, clipped=True)]
+TASKS += [
+    task(500, (0.13, 0.16, 0.17, 0.18), 12, retrieval_options={"schedule": "asynchronous", "steps": STEPS}),
+    task(2000, (0.15, 0.16), 6, retrieval_options={"steps": 4 * STEPS}),
+]
+
+
+def load_of(y, clipped=False):
+    """The load at which dynamics hold overlap erf(y), dim -> infinity, zero temperature, replica symmetric.
+
+    Noise s^2 = load (r + d), s = erf(y) / (sqrt 2 y), r = (1 - C)^-2, C = sqrt(2 / pi) exp(-y^2) / s; d is what clipping
+    adds, pi/2 - 1, or 0. Source: Amit, Gutfreund & Sompolinsky 1985; clipped: Sompolinsky 1986, van Hemmen 1987.
+    """
+    s = erf(y) / y / np.sqrt(2)
+    r = (1 - np.sqrt(2 / np.pi) * np.exp(-y * y) / s) ** -2
+    return s * s / (r + CLIPPING * clipped)
+
+
+Y = np.linspace(0.8, 3, 4001)
+
+
+def transition(clipped):
+    """(load, share of wrong bits) at the end of retrieval: the largest load, and the error there."""
+    loads = load_of(Y, clipped)
+    top = int(np.argmax(loads))
+    return float(loads[top]), float((1 - erf(Y[top])) / 2)
+
+
+def wrong_bits(load, clipped=False):
+    """Share of wrong bits of the stable retrieval state below the transition."""
+    held = load_of(Y, clipped)
+    stable = slice(int(np.argmax(held)), None)
+    return float((1 - erf(np.interp(-load, -held[stable], Y[stable]))) / 2)
+
+
+def kept_share(counts):
+    return float(counts["kept"]) / float(counts["probes"])
+
+
+def normal_line(curve):
+    """Estimates of the load at which half of the patterns are kept, and of the width of the fall: the normal quantile of
+    the share kept is (half - load) / width, a line through the points with shares of 0.1 to 0.9."""
+    near = [point for point in curve if 0.1 < kept_share(point.counts) < 0.9]
+    if len(near) < 2 or not kept_share(near[0].counts) > 0.5 > kept_share(near[-1].counts):
+        raise Unresolved("half of the patterns: the loads do not bracket it; add loads")
+
+    def line(totals):
+        slope, start = np.polyfit([p.load for p in near], [ndtri(kept_share(c)) for c in totals], 1)
+        return -start / slope, -1 / slope
+
+    level = near[0].level
+    return over_trials(near, lambda t: line(t)[0], level), over_trials(near, lambda t: line(t)[1], level)
+
+
+def half_load(curve):
+    return normal_line(curve)[0]
+
+
+def fall_load(curve):
+    """Load at which the mean share of wrong bits, over kept and lost, is that of the theory at the transition.
+
+    As dim grows it is less at every load below the transition and about a third above: any share between has the
+    transition as its limit. Some 3 % of the patterns are lost there; SURVIVE does not enter.
+    """
+    return load_at_error(curve, transition(is_clipped(curve[0].task))[1]).load
+
+
+# The forms c0 + sum of c_i dim^-p that are fitted, p given; the first is the one drawn. Two causes: a pattern's own load
+# differs from the mean by chance, as dim^-1/2, which widens the fall and moves all of it but the middle; and a state
+# about to vanish, dx/dt = e - x^2 with e the load to go, is pushed over by noise of variance 1/dim at e of dim^-2/3,
+# which moves the middle too. A heuristic: the chances of the fits say what the data allow.
+CRITERIA = {
+    "half of the patterns kept": (half_load, ((2 / 3,), (1 / 2,), (1,))),
+    "mean overlap that of the edge": (fall_load, ((1 / 2, 2 / 3), (1 / 2, 1))),
+}
+
+
+def is_clipped(task):
+    return bool(parse_label(task.rule)[1].get("clipped"))
+
+
+def split(results):
+    """One-step curve; {(clipped, dim): curve} of the dynamics; the curves with other options."""
+    once, main, others = None, {}, []
+    for task, curve in curves(measurements(results)).items():
+        name, options = parse_label(task.retrieval)
+        if name == "matched_filter":
+            once = curve
+        elif options["schedule"] == "synchronous" and options["steps"] == STEPS:
+            main[is_clipped(task), task.dim_key] = curve
+        else:
+            others.append(curve)
+    return once, dict(sorted(main.items())), others
+
+
+def critical(main, clipped, criterion):
+    """[(dim, Estimate)] of the curves that bracket the criterion."""
+    found = []
+    for (other, dim), curve in main.items():
+        if other == clipped:
+            with contextlib.suppress(Unresolved):
+                found.append((dim, CRITERIA[criterion][0](curve)))
+    return found
+
+
+def limit(points, powers):
+    """Fit load = c0 + sum c_i dim^-powers[i]."""
+    dims, estimates = zip(*points, strict=True)
+    return extrapolate([1 / dim for dim in dims], estimates, powers)
+
+
+def survivors_wrong(point):
+    """Share of wrong bits in the kept patterns."""
+    dim = point.task.dim_key
+    return over_trials(
+        [point], lambda totals: (1 - totals[0]["kept_overlap"] / totals[0]["kept"] / dim) / 2, point.level
+    )
+
+
+def less_kept(point, base):
+    """Share of patterns kept at one point less that at another, over the trials of both: the same patterns, probes."""
+    pairs = [{record.trial: kept_share(record.counts) for record in p.records} for p in (point, base)]
+    return student([pairs[0][trial] - pairs[1][trial] for trial in sorted(pairs[0].keys() & pairs[1].keys())])
+
+
+def table(results):
+    once, main, others = split(results)
+    rows = []
+    for point in once:
+        predicted = theory.bit_error((point.task.num_patterns - 1) / point.task.dim_key)
+        where = [point.task.dim_key, f"load {point.load:.4g}"]
+        rows.append(["wrong bits, one step", "full", *where, f"{predicted:.5f}", point.error_rate])
+    for (clipped, dim), curve in main.items():
+        for point in curve:
+            if point.load < transition(clipped)[0]:
+                where = ["clipped" if clipped else "full", dim, f"load {point.load:.4g}"]
+                predicted = f"{wrong_bits(point.load, clipped):.5f}"
+                rows.append(["wrong bits", *where, predicted, point.error_rate])
+                rows.append(["wrong bits, kept patterns", *where, predicted, survivors_wrong(point)])
+    for clipped in (False, True):
+        start, predicted = "clipped" if clipped else "full", f"{transition(clipped)[0]:.4f}"
+        for criterion in CRITERIA:
+            points = critical(main, clipped, criterion)
+            name = f"critical load, {criterion}"
+            rows += [[name, start, dim, "", predicted, estimate] for dim, estimate in points]
+            for powers in CRITERIA[criterion][1] if len(points) > 3 else ():
+                fit = limit(points, powers)
+                words = f"{fit.form('(1/dim)')}, chance {fit.chance:.2g}"
+                rows.append([name, start, "infinity", words, predicted, fit.limit])
+    for (clipped, dim), curve in main.items():
+        with contextlib.suppress(Unresolved):
+            width = normal_line(curve)[1]
+            scaled = width._replace(**{part: getattr(width, part) * dim**0.5 for part in ("low", "best", "high")})
+            rows.append(["width of the fall x dim^(1/2)", "clipped" if clipped else "full", dim, "", "", scaled])
+    for curve in others:
+        _, options = parse_label(curve[0].task.retrieval)
+        name = f"share kept, {options['schedule']} {options['steps']} sweeps less synchronous {STEPS}"
+        base = {point.task.num_patterns: point for point in main.get((False, curve[0].task.dim_key), ())}
+        for point in curve:
+            if point.task.num_patterns in base:
+                gained = less_kept(point, base[point.task.num_patterns])
+                rows.append([name, "full", point.task.dim_key, f"load {point.load:.4g}", "", gained])
+    return ["quantity", "weights", "dim", "where, form", "theory", "measured"], rows
+
+
+def figure(results):
+    made, (left, right) = plot.figure(2)
+    _, main, _ = split(results)
+    held = load_of(Y)
+    stable = slice(int(np.argmax(held)), None)
+    left.plot(held[stable], erf(Y[stable]), "-", color="0.2", zorder=1, label="theory, dim to infinity")
+    left.axvline(transition(False)[0], color="0.2", lw=0.8, ls=":")
+    for i, ((clipped, dim), curve) in enumerate(main.items()):
+        if not clipped:
+            overlaps = [p.error_rate._replace(low=1 - 2 * p.error_rate.high, best=1 - 2 * p.error_rate.best,
+                                              high=1 - 2 * p.error_rate.low) for p in curve]  # fmt: skip
+            plot.points(left, [p.load for p in curve], overlaps, f"dim {dim}", i)
+    left.set(xlabel="load", ylabel="mean overlap with the pattern", xlim=(0.095, 0.205), ylim=(0.3, 1.02))
+    left.legend(loc="lower left")
+    left.set_title("The fall steepens at .138 as the network grows")
+    for clipped in (False, True):
+        right.axhline(transition(clipped)[0], color="0.2", lw=0.8, ls=":")
+        for i, (criterion, (_, forms)) in enumerate(CRITERIA.items()):
+            points = critical(main, clipped, criterion)
+            if not points:
+                continue
+            dims, estimates = zip(*points, strict=True)
+            label = f"{criterion}{', clipped' if clipped else ''}"
+            plot.points(right, [dim ** -(2 / 3) for dim in dims], estimates, label, i, hollow=clipped)
+            if len(points) > 3:
+                fit = limit(points, forms[0])
+                x = np.linspace(0, min(dims) ** -(2 / 3), 200)
+                terms = zip(fit.coefficients, fit.powers, strict=True)
+                right.plot(x, sum(c * x ** (1.5 * p) for c, p in terms), "-", color=plot.COLOURS[i], lw=0.9)
+                plot.points(right, [0], [fit.limit], "", i, hollow=clipped)
+    right.set(xlabel="dim$^{-2/3}$", ylabel="critical load", xlim=(-0.0006, 0.0168), ylim=(0.08, 0.21))
+    right.legend(loc="upper left")
+    right.set_title("Critical loads fall toward .138, clipped .102")
+    return made
