@@ -12,6 +12,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 EXPERIMENTS := $(filter-out experiments/_%,$(sort $(wildcard experiments/*.py)))
 
+# Two files at a time, but for a test that takes times.
+ALONE := test_reading_starts_within_seven_tenths_of_matplotlib
+
 .DEFAULT_GOAL := verify
 .PHONY: verify test lint format experiments figures clean
 
@@ -19,7 +22,8 @@ verify: $(READY)
 	$(BIN)/python -m hebbsim verify
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --deselect tests/test_layers.py::$(ALONE)
+	$(BIN)/python -m pytest tests/test_layers.py::$(ALONE)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -108,6 +108,10 @@ def parser() -> Parser:
     report = add("report", run_report, "what each folder of results holds")
     report.add_argument("results", nargs="?", default="results")
     report.add_argument("--readme", metavar="FILE", help="fill this file's marked tables from results/verify")
+    bench = add("bench", run_bench, "time what the code does; a table, and one JSON file a part")
+    bench.add_argument("part", nargs="*", help="chunked, write (default: all)")
+    bench.add_argument("--out", default="results/bench", help="folder of the JSON files (default: %(default)s)")
+    bench.add_argument("--experiment", metavar="FILE", help="write: time the memories of its TASKS")
     listing = add("list", run_list, "the parts there are, and what they do")
     listing.add_argument("kind", nargs="?", choices=REGISTRIES)
     listing.add_argument("--dim", type=int, default=64, help="count parameters at this dim (default: %(default)s)")
@@ -277,6 +281,17 @@ def run_report(arguments: argparse.Namespace) -> int:
         print(f"{place}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work")
         for note in results.notes:
             print(f"  note: {note}")
+    return 0
+
+
+def run_bench(arguments: argparse.Namespace) -> int:
+    from hebbsim.bench import bench, show
+    from hebbsim.experiment import load
+
+    tasks = load(arguments.experiment).tasks if arguments.experiment else ()
+    for name, rows in bench(arguments.part, Path(arguments.out), tasks).items():
+        show(name, rows)
+        print(Path(arguments.out) / f"{name}.json")
     return 0
 
 

@@ -103,3 +103,20 @@ def test_committed_records_are_what_the_experiment_shows(name):
         for law, bits in zip(column["law there"], column["most bits per entry (n^2)"], strict=True):
             # The largest of several noisy points, at n = 256.
             assert not law or abs(bits.best - float(law)) <= 3 * bits.standard_error + 0.01
+
+
+def test_committed_records_of_sparse_codes_follow_their_laws():
+    coding = module("coding")
+    found = coding.split(read(ROOT / "results" / "coding"))
+
+    def measured(rule, n, active, erase=0.0):
+        return coding.reached(found["threshold", rule, n, active, erase], 1)
+
+    for rule, n, active in (("willshaw", 256, 26), ("willshaw", 1024, 12), ("covariance", 1024, 102)):
+        bits = measured(rule, n, active)
+        assert abs(bits.best - coding.laws(rule, n, active)[1]) < 3 * bits.standard_error
+    for n, active in ((256, 26), (1024, 12), (1024, 32), (1024, 102)):  # log-odds lose nothing on covariances
+        assert measured("bcpnn", n, active).low > measured("covariance", n, active).high
+    for rule in ("willshaw", "bcpnn"):  # half a cue still completes the code: over a third of the bits of a whole one
+        half, whole = measured(rule, *coding.HALF, 0.5), measured(rule, *coding.HALF)
+        assert whole.best / 3 < half.best < whole.best / 2

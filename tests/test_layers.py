@@ -15,7 +15,7 @@ ORDER = (
     "theory_readers", "theory_rows", "theory_quantised", "theory",
     "measurement", "fit", "claims", "plot", "report", "experiment",
     "base", "kernels", "ensembles", "rules", "precisions", "retrievals", "readouts", "trial", "memory_file", "store",
-    "plan", "collect", "verify", "catalogue", "cli", "__main__",
+    "plan", "collect", "bench", "verify", "catalogue", "cli", "__main__",
 )  # fmt: skip
 FIRST_WITH_JAX = ORDER.index("base")
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from hebbsim.base import dot
 
-CHUNK = 64  # pairs solved at once: the triangular solve costs chunk / dim_key of the products
+CHUNK = 64  # pairs solved at once: what is not a product with S costs about 2 chunk / dim_key of those that are
 
 
 def decayed_sum(
@@ -34,6 +34,26 @@ def decayed_sum_scan(state: Array, keys: Array, values: Array, log_gates: Array)
     return jax.lax.scan(step, state, (keys, values, log_gates))[0]
 
 
+def unit_lower_inverse(below: Float[Array, "c n n"]) -> Float[Array, "c n n"]:
+    """(I + below)^-1 of strictly lower triangular matrices, by halves; n a power of 2.
+
+    [[A, 0], [C, B]]^-1 = [[A^-1, 0], [-B^-1 C A^-1, B^-1]], A and B of all matrices inverted together: log2(n) levels.
+    """
+    n = below.shape[-1]
+    if n <= 2:
+        return jnp.eye(n, dtype=below.dtype)[None, :, :] - below
+    half = n // 2
+    both = unit_lower_inverse(jnp.concatenate([below[:, :half, :half], below[:, half:, half:]]))
+    a, b = jnp.split(both, 2)
+    c = -product(product(b, below[:, half:, :half]), a)
+    return jnp.concatenate([jnp.concatenate([a, jnp.zeros_like(a)], 2), jnp.concatenate([c, b], 2)], 1)
+
+
+def product(a: Float[Array, "c n m"], b: Float[Array, "c m l"]) -> Float[Array, "c n l"]:
+    """Of each matrix of a stack, in full float32 (see base.dot)."""
+    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
+
+
 def corrected_sum(
     state: Float[Array, "dk dv"], keys: Float[Array, "b dk"], values: Float[Array, "b dv"], rate: float, decay: float,
     chunk: int = CHUNK,
@@ -43,27 +63,34 @@ def corrected_sum(
     With unit keys and u_t = rate (v_t - decay k_t S_(t-1)), unrolled over a chunk from its first state S:
         (I + rate L) U = rate (V - D K S),  L_ts = decay^(t-s) k_t.k_s for s < t,  D = diag(decay^t),  t = 1 ... n
         S <- decay^n S + sum_t decay^(n-t) k_t^T u_t
+    L depends on keys alone, so the inverses of all chunks come first, together; then two products with S a chunk.
     Source: the WY form of Yang et al. 2024 (DeltaNet), its gated form Yang, Kautz & Hatamizadeh 2025.
     """
     length = jnp.sqrt(jnp.sum(keys * keys, axis=1, keepdims=True))
     keys, values = keys / length, values / length  # k^T (v - k S) / k.k, both sides
 
-    def step(state: Array, pairs: tuple[Array, Array]) -> tuple[Array, None]:
-        k, v = pairs
-        t = jnp.arange(1, k.shape[0] + 1, dtype=k.dtype)
+    def written(state: Array, keys: Float[Array, "c n dk"], values: Float[Array, "c n dv"]) -> Array:
+        n = keys.shape[1]
+        t = jnp.arange(1, n + 1, dtype=keys.dtype)
         apart = t[:, None] - t[None, :]
-        mixing = jnp.where(apart > 0, rate * decay ** jnp.maximum(apart, 0) * dot(k, k.T), 0.0)
-        asked = rate * (v - (decay**t)[:, None] * dot(k, state))
-        u = jax.scipy.linalg.solve_triangular(mixing + jnp.eye(k.shape[0], dtype=k.dtype), asked, lower=True)
-        left = (decay ** (k.shape[0] - t))[:, None]
-        return decay ** k.shape[0] * state + dot((k * left).T, u), None
+        fading = jnp.where(apart > 0, rate * decay ** jnp.maximum(apart, 0), 0.0)
+        mixing = fading[None, :, :] * product(keys, jnp.swapaxes(keys, 1, 2))
+        spare = (1 << (n - 1).bit_length()) - n
+        inverse = unit_lower_inverse(jnp.pad(mixing, ((0, 0), (0, spare), (0, spare))))[:, :n, :n]
+        before, after = (decay**t)[:, None], (decay ** (n - t))[:, None]
+
+        def step(state: Array, chunk: tuple[Array, Array, Array]) -> tuple[Array, None]:
+            k, v, inverse = chunk
+            u = dot(inverse, rate * (v - before * dot(k, state)))
+            return decay**n * state + dot((k * after).T, u), None
+
+        return jax.lax.scan(step, state, (keys, values, inverse))[0]
 
     whole = keys.shape[0] // chunk * chunk
     if whole:
-        blocks = (keys[:whole].reshape(-1, chunk, keys.shape[1]), values[:whole].reshape(-1, chunk, values.shape[1]))
-        state = jax.lax.scan(step, state, blocks)[0]
+        state = written(state, *(x[:whole].reshape(-1, chunk, x.shape[1]) for x in (keys, values)))
     if whole < keys.shape[0]:
-        state = step(state, (keys[whole:], values[whole:]))[0]
+        state = written(state, keys[None, whole:], values[None, whole:])
     return state
 
 

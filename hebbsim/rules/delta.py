@@ -10,8 +10,8 @@ RATE = (lambda b: 0 < b < 2, "above 0, under 2: the stream is stable there")
 
 
 def depth(num_patterns: int) -> int:
-    """Chunks follow one another, and so do the rows of each one's triangular solve."""
-    return -(-num_patterns // CHUNK) + min(num_patterns, CHUNK) - 1
+    """Chunks follow one another; before them the halvings of their triangular matrices, all chunks at once."""
+    return -(-num_patterns // CHUNK) + (min(num_patterns, CHUNK) - 1).bit_length()
 
 
 @factory(rate=RATE)
