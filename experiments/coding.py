@@ -222,7 +222,7 @@ def figure(results):
             if rule != "bcpnn":
                 fine = np.unique(np.geomspace(actives[0], n // 8, 12).astype(int)).tolist()
                 fine += [] if rule == "willshaw" else [n // 4, n // 2]
-                plot.theory(ax, np.divide(fine, n), [laws(rule, n, a)[at] for a in fine], "", i)
+                plot.theory(ax, np.divide(fine, n), np.asarray([laws(rule, n, a)[at] for a in fine], float), "", i)
     middle.set_title("Most bits over load: Willshaw where sparsest")
     right.set_title("At 1 % noise: BCPNN leads for sparse codes")
     for ax in (middle, right):

@@ -63,7 +63,7 @@ def bound(width, num_patterns):
 def rank(point):
     """How many of the features are linearly independent on +-1 keys, where squares are 1 and products come twice."""
     feature_map, nu = options_of(point).get("feature_map"), options_of(point).get("features", 0)
-    return {"taylor": 1 + DIM + DIM * (DIM - 1) // 2, "dpfp": DIM * (nu + 1)}.get(feature_map, width_of(point))
+    return {"taylor": 1 + DIM + DIM * (DIM - 1) // 2, "dpfp": DIM * (nu + 1)}.get(str(feature_map), width_of(point))
 
 
 def options_of(point):

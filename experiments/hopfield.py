@@ -180,7 +180,7 @@ def less_kept(point, base):
 def table(results):
     once, main, others = split(results)
     rows = []
-    for point in once:
+    for point in once or ():
         predicted = theory.bit_error((point.task.num_patterns - 1) / point.task.dim_key)
         where = [point.task.dim_key, f"load {point.load:.4g}"]
         rows.append(["wrong bits, one step", "full", *where, f"{predicted:.5f}", point.error_rate])

@@ -175,8 +175,7 @@ def run_measure(arguments: argparse.Namespace) -> int:
         return 0
     said = {"task": found.task.to_json(), "load": found.load, "num_parameters": found.num_parameters}
     said |= {"bits": found.bits, "error_rate": found.error_rate, "counts": found.counts, "exact": found.exact}
-    said |= stored
-    print(json.dumps(plain(said)))
+    print(json.dumps(plain(said | stored)))
     return 0
 
 
@@ -212,16 +211,15 @@ def run_collect(arguments: argparse.Namespace) -> int:
 def run_store(arguments: argparse.Namespace) -> int:
     from hebbsim.store import store_file
 
-    given = arguments
-    return store_file(Path(given.file), Path(given.out), given.bits_per_parameter, given.seed, given.bits)
+    out = Path(arguments.out)
+    return store_file(Path(arguments.file), out, arguments.bits_per_parameter, arguments.seed, arguments.bits)
 
 
 def run_recall(arguments: argparse.Namespace) -> int:
     from hebbsim.store import recall_file
 
-    given = arguments
-    options = given.retrieval_options
-    return recall_file(Path(given.memory), Path(given.out), given.retrieval, options, given.force, progress())
+    out, options, force = Path(arguments.out), arguments.retrieval_options, arguments.force
+    return recall_file(Path(arguments.memory), out, arguments.retrieval, options, force, progress())
 
 
 def run_fit(arguments: argparse.Namespace) -> int:

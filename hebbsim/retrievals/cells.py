@@ -84,10 +84,11 @@ def pass_from_cells(
         fresh = Carry(mean, spread, score, field, noise, carry.steps + 1, rested, carry.step + 1)
 
         def keep(old: Array, new: Array) -> Array:  # a column that rests keeps what it has
+            if not new.ndim:
+                return new
             return jnp.where(carry.rested if new.ndim == 1 else carry.rested[None, :], old, new)
 
-        kept = [keep(old, new) for old, new in zip(carry[:6], fresh[:6], strict=True)]
-        return Carry(*kept, rested, carry.step + 1)
+        return jax.tree.map(keep, carry._replace(rested=rested, step=fresh.step), fresh)
 
     def going(carry: Carry) -> Array:
         return (carry.step < steps) & ~jnp.all(carry.rested)
