@@ -182,7 +182,7 @@ def rows(size: str) -> list[Row]:
         *(
             Row(what, f"+-1, dim {scale.solver_dim}, load {load:g}, all keys known", "hard", curve, at(i, "hard"),
                 round(load * scale.solver_dim) / scale.solver_dim, 0.0005, "exact; the interval is of no error in so many rows",
-                0.006, "the reader is given every key and solves for all values at once")
+                0.006 * rough, "the reader is given every key and solves for all values at once")
             for what, curve, i, load in (
                 ("least squares", "solved", 0, 0.7), ("AMP", "passed", 0, 0.7), ("AMP", "passed", 1, 1.5)
             )
