@@ -82,7 +82,7 @@ def figure(results):
                 ax.plot(x, [rate.best for rate in rates], style, color=plot.COLOURS[i], lw=0.4)
             if ax is axes[1]:
                 ax.axvline(theory.token_capacity(vocabulary, DIM), color=plot.COLOURS[i], lw=0.8, ls=":")
-            elif vocabulary <= DIM:
+            elif vocabulary <= DIM and chosen:
                 patterns = np.linspace(0.02, 0.3 if vocabulary < DIM else 0.6, 30) * DIM * DIM / np.log2(vocabulary)
                 law = theory.whitened_error(DIM, DIM, vocabulary, np.round(patterns))
                 plot.theory(ax, patterns * np.log2(vocabulary) / DIM**2, law, "", i)
