@@ -1,0 +1,110 @@
+"""How much of a pair comes back, by how many pairs were written after it, when every memory has 65,536 parameters?
+
+Run time: about 2 minutes on 2 cores. +-1 pairs 256 wide, 2,048 of them written to each memory, every one read back by the
+undecided field. Figure: bits of a pair (of 256) against its age. Table: the same at six ages, and the sum over all ages
+per parameter, the streaming capacity at this length of stream.
+
+All memories are 256 x 256 but for three: softmax attention keeps 128 pairs, 128 (256 + 256); linear attention's
+normaliser leaves room for 255 values; LaCT's hidden layer of 85 gives 65,280. Hyena's history, 256 pairs of 256 products
+k v, is as large, yet a filter reads only its sum. The holographic memory, one weight a channel, has no equal of this
+width: it would be 65,536 wide. The perceptron is trained on its newest 384 pairs, which it keeps beside its weights.
+"""
+
+import numpy as np
+
+from hebbsim import plot, theory
+from hebbsim.measurement import measurements
+from hebbsim.task import parse_label
+
+DIM, PAIRS, TRIALS = 256, 2048, 8
+EDGES = (4, 8, 16, 32, 64, 96, 112, 128, 144, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024, 1280, 1536, 1792)
+SHOWN = (0, 32, 112, 128, 512, 1792)  # ages of the table: the bins that begin there
+BUDGET = "2 minutes on 2 cores"
+C1 = {"decay": float(np.sqrt(1 - 1 / DIM))}  # c = dim (1 - decay^2) = 1
+
+# label: rule, options, dims, (rate, c) of its law
+MEMORIES = {
+    "Hebbian": ("hebbian", {}, {}, (0, 0)),
+    "decay, c = 1": ("decay", C1, {}, (0, 1)),
+    "delta, rate 0.5": ("delta", {"rate": 0.5}, {}, (0.5, 0)),
+    "delta, rate 1": ("delta", {"rate": 1.0}, {}, (1, 0)),
+    "gated delta, rate 0.5, c = 1": ("gated_delta", C1 | {"rate": 0.5}, {}, (0.5, 1)),
+    "decay by key channel, c about 1": ("decay", C1 | {"gate": "channel"}, {}, (0, 1)),
+    "pseudo-inverse": ("pseudo_inverse", {}, {}, None),
+    "perceptron, newest 384": ("perceptron", {"window": 3 * DIM // 2}, {}, None),
+    "softmax attention, newest 128": ("softmax_attention", {"window": DIM // 2}, {}, None),
+    "linear attention, elu + 1": ("linear_attention", {}, {"dim_value": DIM - 1}, None),
+    "LaCT, rate 0.25": ("lact", {"hidden": 85, "rate": 0.25, "chunk": 64}, {}, None),
+    "LaCT, rate 1": ("lact", {"hidden": 85, "rate": 1.0, "chunk": 64}, {}, None),
+    "Hyena, exponential, c = 1": ("hyena", C1 | {"filter": "exponential", "window": DIM}, {}, None),
+}
+
+TASKS = [
+    dict(
+        rule=rule, rule_options=options, readout="soft", num_patterns=[PAIRS], ages=EDGES, probes=PAIRS, trials=TRIALS,
+        **{"dim_key": DIM, "dim_value": DIM} | dims,
+    )
+    for rule, options, dims, _ in MEMORIES.values()
+]  # fmt: skip
+
+
+def label_of(point):
+    """The key in MEMORIES whose options are all in the task's label; the one of most options, others being defaults."""
+    rule, options = parse_label(point.task.rule)
+    fits = [label for label, (name, given, *_) in MEMORIES.items() if name == rule and given.items() <= options.items()]
+    return max(fits, key=lambda label: len(MEMORIES[label][1]))
+
+
+def split(results):
+    """{label: point}, in the order of MEMORIES."""
+    found = {label_of(point): point for point in measurements(results)}
+    return {label: found[label] for label in MEMORIES if label in found}
+
+
+def law(age, rate, c):
+    """Bits of a pair, the stream without beginning: SNR (c + g) x / (1 - g x), x = exp(-(2 rate + c) age / dim).
+
+    g = rate (2 - rate). Neither rate nor decay, a Hebbian sum: dim / (pairs - 1).
+    """
+    if not rate and not c:
+        return np.full_like(age, DIM * theory.snr_bits(DIM / (PAIRS - 1)))
+    g, x = rate * (2 - rate), np.exp(-(2 * rate + c) * age / DIM)
+    return DIM * theory.snr_bits((c + g) * x / (1 - g * x + 1e-12))
+
+
+def table(results):
+    edges = (0, *EDGES, PAIRS)
+    ages = [f"age {low} to {edges[edges.index(low) + 1] - 1}" for low in SHOWN]
+    rows = []
+    for label, point in split(results).items():
+        bits = [point.age_bits[edges.index(low)].number() for low in SHOWN]
+        rows.append(
+            [label, f"{point.num_parameters:,}", *bits, point.bits["soft"].number(), point.bits["hard"].number()]
+        )
+    return ["memory", "parameters", *ages, "bits per parameter, all ages, soft", "hard"], rows
+
+
+def figure(results):
+    made, axes = plot.figure(2, height=3.9)
+    edges = np.asarray((0, *EDGES, PAIRS))
+    middle = (edges[1:] + edges[:-1] - 1) / 2
+    age = np.geomspace(1, PAIRS, 200)
+    shown = [0, 0]
+    for label, point in split(results).items():
+        side = int(MEMORIES[label][3] is None)
+        ax, i = axes[side], shown[side]
+        shown[side] += 1
+        plot.points(ax, middle, point.age_bits, f"{label}: {point.bits['soft'].best:.2g}", i)
+        if side:
+            ax.plot(middle, [bits.best for bits in point.age_bits], "-", color=plot.COLOURS[i], lw=0.6)
+        elif "channel" not in label:
+            plot.theory(ax, age, law(age, *MEMORIES[label][3]), "", i)
+    titles = "Sums and corrections: old pairs fade", "Solved, trained, kept: an edge, or few bits each"
+    for ax, title in zip(axes, titles, strict=True):
+        ax.set(xscale="log", xlabel="age, pairs written since", ylabel="bits of a pair (of 256)", title=title)
+        ax.set_yscale("symlog", linthresh=1)
+        ax.set(xlim=(1, PAIRS), ylim=(0, 330))
+        ax.set_yticks([0, 1, 10, 100, 256], ["0", "1", "10", "100", "256"])
+        ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.17), title="bits per parameter, all ages",
+                  title_fontsize=6.5)  # fmt: skip
+    return made

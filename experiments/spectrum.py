@@ -1,0 +1,263 @@
+"""How many bits does each rule hold in 65,536 parameters, how fast is it written, and how many steps must follow one another?
+
+Run time: about 4 minutes on 2 cores, after `hebbsim bench write --experiment experiments/spectrum.py --out
+results/spectrum`, which times the writing of these same memories (write.json). Figure: bits per parameter, the most over
+load (soft, hard) and at 1 % error, against write throughput and by sequential depth. Table: the numbers, the loads, and
+bits per entry of all that a rule keeps while it writes (its sums, the pairs it is trained on).
+
++-1 pairs 256 wide, a full cue, loads up to 16, and bits summed over ages where a rule forgets; but for these. Sparse rules:
+0/1 codes of 256 units, `active` of them on; hard bits and 1 % error (misses and false ones per active one) by threshold or
+winners; Willshaw's parameters are single bits. Hopfield: tied patterns, half of the cue erased; what the cue says does not
+count, and with a full cue nothing is left to recall; per free weight it is twice the number. Softmax attention keeps 128
+pairs, 128 (256 + 256); linear attention has 255 values beside its normaliser, and with neither map nor normaliser is the
+Hebbian memory; LaCT has 65,280 parameters, BCPNN 255 key units beside its bias. Hyena keeps 256 products k v, of which a
+filter reads one sum. The holographic memory is 65,536 wide; its best is one pair, whose product it then is.
+Forgetting is at c = dim (1 - decay^2) = 1; LaCT's bits grow as its rate falls, those of decay and delta tend to the
+Hebbian ones (see streaming).
+
+Throughput: bits of value entropy a second, 512 pairs in blocks of 128 (holographic: 128 pairs) and one consolidation,
+which is where the pseudo-inverse is solved and the perceptron trained.
+"""
+
+# pyright: reportOptionalMemberAccess=false, reportCallIssue=false, reportArgumentType=false
+import json
+from pathlib import Path
+
+import numpy as np
+
+from hebbsim import plot
+from hebbsim.errors import HebbsimError
+from hebbsim.fit import load_at_error
+from hebbsim.measurement import curves, measurements
+from hebbsim.task import parse_label
+
+DIM, TRIALS = 256, 6
+BUDGET = "4 minutes on 2 cores"
+TIMES = Path(__file__).parent.parent / "results" / "spectrum" / "write.json"
+C1 = {"decay": float(np.sqrt(1 - 1 / DIM))}  # c = dim (1 - decay^2) = 1
+AGES = (
+    1,
+    4,
+    16,
+    36,
+    64,
+    100,
+    128,
+    144,
+    196,
+    256,
+    324,
+    400,
+    484,
+    576,
+    676,
+    784,
+    900,
+    1024,
+    1156,
+    1296,
+    1444,
+    1600,
+    1764,
+)
+LOADS = (0.02, 0.06, 0.12, 0.17, 0.2, 0.5, 1, 2, 4, 8, 16)
+FORGETS = {"loads": (0.06, 0.12, 0.17, 0.22, 0.3, 0.5, 1, 2, 4, 8), "ages": AGES, "probes": 2048}
+SOLVED = {"loads": (0.5, 0.8, 0.9, 1, 1.1, 1.18, 1.25, 1.5, 2, 4)}
+TRAINED = {"loads": (1, 1.4, 1.6, 1.7, 1.8, 1.85, 1.9, 2)}
+
+
+def sparse(rule, active, pairs, **dims):
+    """Two curves: by threshold or winners, and by the undecided field."""
+    how = dict(rule=rule, ensemble="sparse", ensemble_options={"active": active}, num_patterns=pairs, **dims)
+    select = {"select": "cue" if rule == "willshaw" else "winners"}
+    return [how | {"readout": "threshold", "readout_options": select}, how | {"readout": "soft"}]
+
+
+def tied(retrieval, loads):
+    half = {"ensemble_options": {"erase": 0.5}, "tied": True}
+    return [dict(rule="hopfield", retrieval=retrieval, loads=loads, **half)]
+
+
+def one(rule, options=None, **more):
+    loads = {} if "num_patterns" in more else {"loads": LOADS}
+    return [dict(rule=rule, rule_options=options or {}, **loads | more)]
+
+
+MEMORIES = {
+    "Hebbian": one("hebbian"),
+    "decay (RetNet)": one("decay", C1, **FORGETS),
+    "channel decay (GLA, Mamba)": one("decay", C1 | {"gate": "channel"}, **FORGETS),
+    "linear attention, elu + 1": one("linear_attention", dim_key=DIM, dim_value=DIM - 1),
+    "delta (DeltaNet), rate 0.5": one("delta", {"rate": 0.5}, **FORGETS),
+    "delta, rate 1": one("delta", {"rate": 1.0}, **FORGETS),
+    "gated delta, rate 0.5": one("gated_delta", C1 | {"rate": 0.5}, **FORGETS),
+    "pseudo-inverse": one("pseudo_inverse", **SOLVED),
+    "perceptron": one("perceptron", {"window": 2 * DIM}, **TRAINED),
+    "Hopfield, one step": tied("matched_filter", LOADS),
+    "Hopfield, attractor": tied("attractor", (0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.3)),
+    "Willshaw": sparse("willshaw", 10, (100, 200, 283, 400, 566, 700, 800, 1131, 1600)),
+    "covariance": sparse("covariance", 26, (30, 60, 90, 120, 250, 500, 700, 1000, 1400, 2000)),
+    "BCPNN": sparse("bcpnn", 10, (100, 200, 283, 400, 566, 800, 1131, 1600, 2263), dim_key=DIM - 1, dim_value=DIM),
+    # Few pairs: counted by age so that the intervals come from the trials.
+    "holographic": one("holographic", dim=DIM**2, num_patterns=(1, 2, 4, 8, 16), probes=64, ages=(1,)),
+    "Hyena": one("hyena", {"window": DIM}, num_patterns=(1, 2, 4, 8, 32, 256), ages=(1,)),
+    "LaCT": one("lact", {"hidden": 85, "rate": 0.125, "chunk": 64}, loads=(1, 4, 16, 32, 64)),
+    "softmax attention": one("softmax_attention", {"window": DIM // 2}, loads=(0.25, 0.4, 0.5, 0.51, 0.55), ages=(128,)),
+}  # fmt: skip
+
+TASKS = [
+    {"readout": "soft", "probes": 1024, "trials": TRIALS} | ({} if "dim_key" in task else {"dim": DIM}) | task
+    for tasks in MEMORIES.values()
+    for task in tasks
+]
+
+
+def specific(point, task):
+    """How many of the task's options the point shares; -1 if it was measured otherwise."""
+    shared = 0
+    for part, default in (
+        ("rule", None),
+        ("ensemble", "bipolar"),
+        ("retrieval", "matched_filter"),
+        ("readout", "soft"),
+    ):
+        name, options = parse_label(getattr(point.task, part))
+        given = task.get(f"{part}_options", {})
+        if name != task.get(part, default) or not given.items() <= options.items():
+            return -1
+        shared += len(given)
+    return shared
+
+
+def split(results):
+    """{label: curves}, in the order of MEMORIES."""
+    found = {label: [] for label in MEMORIES}
+    for curve in curves(measurements(results)).values():
+        shared = {label: max(specific(curve[0], task) for task in tasks) for label, tasks in MEMORIES.items()}
+        found[max(shared, key=shared.get)].append(curve)
+    return {label: both for label, both in found.items() if both}
+
+
+def most(both, criterion):
+    """The measured point of most bits, or None."""
+    points = [point for curve in both for point in curve if criterion in point.criteria]
+    return max(points, key=lambda point: point.bits[criterion].best) if points else None
+
+
+def reached(both):
+    """(bits, pairs) at 1 % error, between points unless no number of pairs lies there; None if they do not decide it."""
+    for curve in both:
+        try:
+            few = load_at_error(curve)
+        except HebbsimError:
+            continue
+        pairs = curve[0].task.dim_key * few.load.best
+        below = {point.task.num_patterns: point for point in curve}.get(int(pairs))
+        alone = below and any(point.task.num_patterns == int(pairs) + 1 for point in curve)
+        return (below.bits["hard"], int(pairs)) if alone else (few.bits, round(pairs))
+    return None
+
+
+def times(both):
+    """How the memory is written: the row of write.json."""
+    try:
+        rows = json.loads(TIMES.read_text())["rows"]
+    except (OSError, ValueError):
+        raise HebbsimError(f"{TIMES}: cannot be read; run hebbsim bench write --experiment {__file__} first") from None
+    task = both[0][0].task
+    for row in rows:
+        if all(row[name] == getattr(task, name) for name in ("rule", "ensemble", "dim_key", "dim_value")):
+            return row
+    raise HebbsimError(f"{TIMES}: no time for {task.rule}; run hebbsim bench write again")
+
+
+def table(results):
+    rows = []
+    for label, both in split(results).items():
+        row, few = times(both), reached(both)
+        numbers = []
+        for criterion in ("soft", "hard"):
+            point = most(both, criterion)
+            numbers += [point.bits[criterion].number(), point.task.num_patterns, f"{point.error_rate.best:.3g}"]
+        hard = most(both, "hard").bits["hard"].best * row["num_parameters"]
+        rows.append(
+            [
+                label,
+                f"{row['num_parameters']:,}",
+                f"{row['num_state']:,}",
+                *numbers,
+                few[0].number() if few else "not reached",
+                few[1] if few else "",
+                f"{hard / max(row['num_state'], row['num_parameters']):.3g}",
+                f"{row['pairs_per_second']:.3g}",
+                f"{row['bits_per_second'] / 1e6:.3g}",
+                f"{row['bits_per_second_per_parameter']:.3g}",
+                row["depth"],
+            ]
+        )
+    header = ["memory", "parameters", "entries while writing", "soft bits/parameter, most", "at pairs", "error there"]
+    header += ["hard bits/parameter, most", "at pairs ", "error there ", "at 1 % error", "at pairs  "]
+    header += ["hard bits per entry while writing", "pairs/s", "Mbit/s", "bit/s per parameter", "depth"]
+    return header, rows
+
+
+def apart(places, gap):
+    """Numbers in (0, 1), ascending, moved as little as need be to lie `gap` apart."""
+    moved = np.array(places, float)
+    for _ in range(200):
+        close = np.flatnonzero(np.diff(moved) < gap - 1e-9)
+        for i in close:
+            short = (gap - moved[i + 1] + moved[i]) / 2
+            moved[i : i + 2] += -short, short
+        moved = np.clip(moved, 0.01, 0.99)
+    return moved
+
+
+def figure(results):
+    made, (left, right) = plot.figure(2, height=3.9)
+    found = split(results)
+    rows = {label: times(both) for label, both in found.items()}
+    speed = {label: rows[label]["bits_per_second"] for label in found}
+    deep = sorted(found, key=lambda label: (rows[label]["depth"], -most(found[label], "soft").bits["soft"].best))
+    for ax, at in ((left, speed), (right, {label: i + 1 for i, label in enumerate(deep)})):
+        for i, (name, marks) in enumerate(bits(found).items()):
+            plot.points(ax, [at[label] for label in marks], list(marks.values()), name, i)
+        plot.claim(ax, below=True)
+        ax.set(yscale="log", ylim=(2e-3, 2.5), ylabel="bits per parameter")
+        ax.grid(axis="x", visible=False)
+    left.set(xscale="log", xlabel="write throughput, bits of values per second")
+    left.set_xlim(min(speed.values()) / 2, max(speed.values()) * 2)
+    depths = [rows[label]["depth"] for label in deep]
+    for depth in sorted(set(depths)):
+        first, last = depths.index(depth) + 1, len(depths) - depths[::-1].index(depth)
+        right.annotate(str(depth), ((first + last) / 2, 0), xycoords=("data", "axes fraction"), xytext=(0, -10),
+                       textcoords="offset points", ha="center", fontsize=6)  # fmt: skip
+        if last < len(depths):
+            right.axvline(last + 0.5, color="0.75", lw=0.6)
+    right.set(xlim=(0.3, len(deep) + 0.7), xticks=[])
+    right.set_xlabel("steps that must follow one another, writing 512 pairs", labelpad=13)
+    write(left, speed)
+    write(right, {label: i + 1 for i, label in enumerate(deep)})
+    left.legend(loc="lower left")
+    return made
+
+
+def bits(found):
+    """{criterion: {label: estimate}}."""
+    said = {"soft, most over load": {}, "hard, most over load": {}, "hard, at 1 % error": {}}
+    for label, both in found.items():
+        for name, point in zip(said, (most(both, "soft"), most(both, "hard")), strict=False):
+            said[name][label] = point.bits[name[:4]]
+        few = reached(both)
+        if few:
+            said["hard, at 1 % error"][label] = few[0]
+    return said
+
+
+def write(ax, at):
+    """The labels along the top, each with a line to its place."""
+    order = sorted(at, key=at.get)
+    places = ax.transAxes.inverted().transform(ax.transData.transform([(at[label], 1) for label in order]))[:, 0]
+    for label, x, shown in zip(order, places, apart(places, 0.056), strict=True):
+        ax.plot([x, x, shown], [0, 1, 1.07], transform=ax.transAxes, color="0.8", lw=0.5, clip_on=False, zorder=0)
+        ax.text(shown, 1.08, label, transform=ax.transAxes, rotation=90, ha="center", va="bottom", fontsize=6.5)
