@@ -203,7 +203,7 @@ def test_interrupt_keeps_what_was_finished(tmp_path):
         while not (records.exists() and records.stat().st_size > 5000) and time.monotonic() < deadline:
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert err.splitlines()[-1].startswith("hebbsim: interrupted")
     assert len(read(records.parent)) >= 5 and not read(records.parent).notes
