@@ -1,6 +1,6 @@
 """How many bits does one Hebbian matrix give up, by reader? The same +-1 memory read one-shot, by ridge, box and AMP.
 
-Run time: about 6 minutes on 2 cores. Figure: bits per parameter against load, by reader, with the thresholds and the
+Run time: about 15 minutes on 2 cores. Figure: bits per parameter against load, by reader, with the thresholds and the
 ceiling. Table: every point; `exact` is the share of trials in which every stored bit came back.
 """
 
@@ -13,7 +13,7 @@ from hebbsim.task import parse_label
 from hebbsim.theory_limits import amp_capacity, entropy_ceiling, ridge_sinr
 
 WIDTH = 64  # columns of a trial where their number does not matter: bits per parameter do not depend on it
-BUDGET = "6 minutes on 2 cores"
+BUDGET = "15 minutes on 2 cores"
 COMMON = dict(probes=8192, dim_value=WIDTH)
 ONE_SHOT = (0.1, 0.3, 0.7, 1, 1.5, 2, 2.5, 3)
 RIDGE = (0.7, 0.95, 1.1, 1.2, 1.25, 1.5, 2, 2.5, 3)
@@ -28,7 +28,7 @@ TASKS = [
     # Every column of a square memory: zero errors or not.
     dict(dim=1024, retrieval="amp", loads=[1.8], probes=8192, trials=20),
     dict(dim=1024, retrieval="amp", loads=[2.2], probes=8192, trials=2),
-    dict(dim=2048, retrieval="amp", loads=[1.9], probes=8192, trials=2),
+    dict(dim=2048, retrieval="amp", loads=[1.9], probes=8192, trials=20),
 ]
 
 

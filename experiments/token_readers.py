@@ -1,6 +1,7 @@
 """Tokens by reader: one-shot argmax, the whitened one-shot read, and AMP over whole code words.
 
-Run time: about 10 minutes on 2 cores. Figure: token errors against stored bits per parameter, by reader and vocabulary.
+Run time: about half an hour on 2 cores, most of it the last two tasks. Figure: token errors against stored bits per
+parameter, by reader and vocabulary.
 Lines: theory of the whitened read; thresholds of AMP as dim grows (dotted). Table: every point. For V < dim only
 dim (V - 1) numbers of the matrix are free: thresholds scale with (V - 1) / dim.
 """
@@ -11,7 +12,7 @@ from hebbsim import plot, theory
 from hebbsim.measurement import measurements
 from hebbsim.task import parse_label
 
-BUDGET = "10 minutes on 2 cores"
+BUDGET = "half an hour on 2 cores"
 DIM = 256
 
 
@@ -35,6 +36,9 @@ TASKS += [
     tokens(1024, [0.7, 1.1, 1.3, 1.45, 1.6], "amp"),
     tokens(4096, [1.1, 1.3, 1.4, 1.5], "amp"),
     tokens(1024, [1.2], "amp", dim=512),
+    tokens(4096, [1.2], "amp", dim=512),
+    tokens(1024, [1.2], "amp", dim=1024, retrieval_options={"damping": 0.3}),
+    tokens(4096, [1.2], "amp", dim=1024),
 ]
 
 

@@ -85,7 +85,8 @@ class Fast(NamedTuple):
 
     keys: str  # Side.code of the keys
     values: str
-    write: Callable[..., PyTree]  # (state, key_codes, value_codes) -> state
+    of: Callable[..., PyTree]  # the rule's `write` that it equals: a rule with another one does not use it
+    write: Callable[..., PyTree]  # (state, key_codes, value_codes, count) -> state with the first `count` pairs written
     recall: Callable[..., Array] | None = None  # (memory, cue codes) -> field; None: recall on rows
 
 

@@ -122,8 +122,8 @@ def writing(plan: Sweep) -> tuple[Callable[[], Any], int]:
     index = jnp.arange(blocks * block)
     codes = [side.draw(key, index) for side, key in zip(sides, jax.random.split(jax.random.key(0)), strict=True)]
     codes[1] = codes[0] if spec.tied else codes[1]
-    run, fast = trial.writer(spec.rule, *sides, ((), sides[1].book(jax.random.key(1))))
-    if not fast:
+    run = trial.writer(spec.rule, *sides, ((), sides[1].book(jax.random.key(1))), block)[0]
+    if not trial.fast_form(spec.rule, *sides):
         run = spec.rule.write
         codes = [side.rows(side.book(jax.random.key(1)), code) for side, code in zip(sides, codes, strict=True)]
     codes = [code.reshape(blocks, block, *code.shape[1:]) for code in codes]

@@ -101,16 +101,40 @@ def probe_index(rng_key: Array, num_patterns: Array, probes: int) -> tuple[Int[A
     return index, order[:-1] < used
 
 
-def writer(rule: Rule, key_side: Side, value_side: Side, books: tuple[Any, Any]) -> tuple[Callable, Fast | None]:
-    """write(state, key_codes, value_codes) and the fast form it is, if the rule has one for these codes."""
-    for fast in rule.fast:
-        if (fast.keys, fast.values) == (key_side.code, value_side.code):
-            return fast.write, fast
+def fast_form(rule: Rule, key_side: Side, value_side: Side) -> Fast | None:
+    """The rule's form on these codes, if it has one."""
+    fits = (fast for fast in rule.fast if (fast.keys, fast.values) == (key_side.code, value_side.code))
+    return next((fast for fast in fits if fast.of is rule.write), None)
+
+
+def writer(
+    rule: Rule, key_side: Side, value_side: Side, books: tuple[Any, Any], block: int
+) -> tuple[Callable, Callable]:
+    """write(state, key_codes, value_codes), a block of them; part(state, ..., count), the first `count` of a block."""
+    fast = fast_form(rule, key_side, value_side)
+    if fast:
+        return lambda state, keys, values: fast.write(state, keys, values, len(keys)), fast.write
 
     def write(state: PyTree, keys: Array, values: Array) -> PyTree:
         return rule.write(state, key_side.rows(books[0], keys), value_side.rows(books[1], values))
 
-    return write, None
+    def part(state: PyTree, keys: Array, values: Array, count: Array) -> PyTree:
+        """In pieces: never padded, for a zero is a pair to most rules."""
+        at = jnp.int32(0)
+        chunk = rule.chunk
+        for size in [*(p for p in PIECES if chunk < p < block and p % chunk == 0), chunk]:
+
+            def step(i: Array, state: PyTree, at: Array = at, size: int = size) -> PyTree:
+                return write(
+                    state, *(jax.lax.dynamic_slice_in_dim(code, at + i * size, size) for code in (keys, values))
+                )
+
+            pieces = (count - at) // size
+            state = jax.lax.fori_loop(0, pieces, step, state)
+            at = at + pieces * size
+        return state
+
+    return write, part
 
 
 def sum_probes(counts: dict[str, Array], live: Array, age: Array, edges: tuple[int, ...]) -> dict[str, Array]:
@@ -134,7 +158,8 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
     key_side, value_side = spec.sides
     book = value_side.book(draws.book)
     books = (book if spec.tied else (), book)
-    write, fast = writer(spec.rule, key_side, value_side, books)
+    write, part = writer(spec.rule, key_side, value_side, books, spec.block)
+    fast = fast_form(spec.rule, key_side, value_side)
 
     def draw(index: Array) -> tuple[Array, Array]:
         if spec.tied:
@@ -153,25 +178,10 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
 
         return jax.lax.fori_loop(0, blocks, step, state), done + blocks * spec.block
 
-    def finish(state: PyTree, codes: tuple[Array, Array], count: Array) -> PyTree:
-        """Write the first `count` of a block of codes, in pieces: never padded, for a zero is a pair to most rules."""
-        at = jnp.int32(0)
-        chunk = spec.rule.chunk
-        for size in [*(p for p in PIECES if chunk < p < spec.block and p % chunk == 0), chunk]:
-
-            def step(i: Array, state: PyTree, at: Array = at, size: int = size) -> PyTree:
-                piece = [jax.lax.dynamic_slice_in_dim(code, at + i * size, size) for code in codes]
-                return write(state, *piece)
-
-            pieces = (count - at) // size
-            state = jax.lax.fori_loop(0, pieces, step, state)
-            at = at + pieces * size
-        return state
-
-    def probe(state: PyTree, done: Array, i: Array) -> dict[str, Array]:
+    def probe(state: PyTree, done: Array, i: Array) -> tuple[PyTree, dict[str, Array]]:
         target, index, live = num_patterns[i], draws.index[i], draws.live[i]
         keys, values = draw(jnp.concatenate([index, done + jnp.arange(spec.block)]))
-        state = finish(state, (keys[spec.probes :], values[spec.probes :]), target - done)
+        state = part(state, keys[spec.probes :], values[spec.probes :], target - done)
         keys, values = keys[: spec.probes], values[: spec.probes]
         memory = spec.rule.consolidate(state)
         cue_code, queries = key_side.cue(draws.cues[i], books[0], keys)
@@ -189,18 +199,25 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
         counts = sum_probes(spec.readout.score(field, truth), live, target - 1 - index, spec.ages)
         largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]
         finite = jnp.all(jnp.isfinite(jnp.where(live[:, None], field.value, 0.0)))
-        return counts | field.counts | {"largest": jnp.max(jnp.stack([jnp.float32(0), *largest])), "finite": finite}
+        counts |= field.counts
+        return state, counts | {"largest": jnp.max(jnp.stack([jnp.float32(0), *largest])), "finite": finite}
+
+    # A sum of whole numbers may go on from where it was read. Any other state goes on from whole blocks, a copy of it
+    # being read: what it holds must not hang on the other loads of the sweep.
+    carried = {"exact"} <= spec.rule.gives & spec.ensemble.gives
 
     def at_load(i: Array, carry: tuple[PyTree, Array, dict]) -> tuple[PyTree, Array, dict]:
         state, done, out = carry
         state, done = fill(state, done, num_patterns[i])
-        counts = probe(state, done, i)
+        finished, counts = probe(state, done, i)
+        if carried:
+            state, done = finished, num_patterns[i]
         out = {name: jax.lax.dynamic_update_index_in_dim(out[name], counts[name], i, 0) for name in out}
         return state, done, out
 
     state = spec.rule.init(spec.dim_key, spec.dim_value)
     zero = jnp.int32(0)
-    shapes = jax.eval_shape(probe, state, zero, zero)
+    shapes = jax.eval_shape(probe, state, zero, zero)[1]
     out = {name: jnp.zeros((len(num_patterns), *s.shape), s.dtype) for name, s in shapes.items()}
     return jax.lax.fori_loop(0, num_loads, at_load, (state, zero, out))[2]
 

@@ -90,9 +90,12 @@ class TestRules:
             side = ensemble.values(40)
             codes = side.draw(jax.random.key(0), jnp.arange(50)), side.draw(jax.random.key(1), jnp.arange(50))
             rows = [side.rows((), code) for code in codes]
-            state = fast.write(rule.init(40, 40), *codes)
-            assert all(np.array_equal(a, b) for a, b in zip(
-                jax.tree.leaves(state), jax.tree.leaves(rule.write(rule.init(40, 40), *rows)), strict=True))  # fmt: skip
+            for count in (0, 1, 33, 50):
+                state = fast.write(rule.init(40, 40), *codes, count)
+                plain = rule.write(rule.init(40, 40), *(side[:count] for side in rows))
+                assert all(
+                    np.array_equal(a, b) for a, b in zip(jax.tree.leaves(state), jax.tree.leaves(plain), strict=True)
+                )
             if fast.recall:
                 assert np.array_equal(fast.recall(state, codes[0]), rule.recall(state, rows[0]))
 

@@ -3,7 +3,8 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, dot, factory
+from hebbsim.base import Fast, Rule, dot, factory
+from hebbsim.kernels.packed import signed_sum
 
 
 def init(dim_key: int, dim_value: int) -> Float[Array, "dk dv"]:
@@ -18,6 +19,9 @@ def recall(weights: Float[Array, "dk dv"], queries: Float[Array, "p dk"]) -> Flo
     return dot(queries, weights)
 
 
+FAST = (Fast("bits", "bits", write, signed_sum),)
+
+
 @factory()
 def hebbian(label: str) -> Rule:
     """S += keys^T values; field = queries @ S. Also: linear attention without normaliser, correlation matrix memory.
@@ -25,4 +29,4 @@ def hebbian(label: str) -> Rule:
     weights S (dim_key, dim_value), the sum itself (no 1/dim_key). Parameters: dim_key * dim_value. Depth 1: a sum.
     Source: Anderson 1972, Kohonen 1972; as attention: Katharopoulos et al. 2020.
     """
-    return Rule(label, init, write, recall, gives=frozenset({"outer_product", "exact"}))
+    return Rule(label, init, write, recall, fast=FAST, gives=frozenset({"outer_product", "exact"}))

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from hebbsim.base import Rule, factory
-from hebbsim.rules.hebbian import init, recall, write
+from hebbsim.rules.hebbian import FAST, init, recall, write
 
 
 @factory()
@@ -21,4 +21,5 @@ def hopfield(label: str, *, clipped: bool = False) -> Rule:
         return jnp.sign(weights) if clipped else weights
 
     gives = frozenset({"exact", "symmetric"})
-    return Rule(label, init, write, recall, consolidate, square=True, tied_only=True, symmetric=True, gives=gives)
+    square = {"square": True, "tied_only": True, "symmetric": True}
+    return Rule(label, init, write, recall, consolidate, fast=FAST, gives=gives, **square)

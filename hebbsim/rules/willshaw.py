@@ -4,7 +4,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from hebbsim import cost
 from hebbsim.base import Fast, Rule, dot, factory
+from hebbsim.kernels.packed import any_pair, units_by_pair
 
 
 def init(dim_key: int, dim_value: int) -> Bool[Array, "dk dv"]:
@@ -19,9 +21,17 @@ def recall(weights: Bool[Array, "dk dv"], queries: Float[Array, "p dk"]) -> Floa
     return dot(queries, weights.astype(jnp.float32))
 
 
-def write_units(weights: Bool[Array, "dk dv"], keys: Int[Array, "b k"], values: Int[Array, "b l"]) -> Array:
-    """Touch only the k*l entries of each pair: at n = 16,384 and k = 16 a million times fewer than the product does."""
-    return weights.at[keys[:, :, None], values[:, None, :]].set(True, mode="drop")
+def write_units(
+    weights: Bool[Array, "dk dv"], keys: Int[Array, "b k"], values: Int[Array, "b l"], count: Array
+) -> Bool[Array, "dk dv"]:
+    """The first `count` pairs, by the form that touches less: their k*l entries one by one, or every entry 32 pairs at once."""
+    if cost.willshaw_by_units(*weights.shape, keys.shape[1], values.shape[1]):
+        live = (jnp.arange(keys.shape[0]) < count)[:, None]
+        units = jnp.where(live, keys, weights.shape[0])  # out of range: dropped
+        return weights.at[units[:, :, None], values[:, None, :]].set(True, mode="drop")
+    (dim_key, dim_value), sides = weights.shape, zip((keys, values), weights.shape, strict=True)
+    packed = [units_by_pair(units, dim, count) for units, dim in sides]
+    return any_pair(weights, packed[0][:, :dim_key], packed[1][:, :dim_value])
 
 
 def recall_units(weights: Bool[Array, "dk dv"], queries: Int[Array, "p k"]) -> Float[Array, "p dv"]:
@@ -46,7 +56,7 @@ def willshaw(label: str) -> Rule:
         init,
         write,
         recall,
-        fast=(Fast("units", "units", write_units, recall_units),),
+        fast=(Fast("units", "units", write, write_units, recall_units),),
         accepts=frozenset({"sparse"}),
         gives=frozenset({"exact"}),
     )
