@@ -37,7 +37,7 @@ TASKS += [
     tokens(4096, [1.1, 1.3, 1.4, 1.5], "amp"),
     tokens(1024, [1.2], "amp", dim=512),
     tokens(4096, [1.2], "amp", dim=512),
-    tokens(1024, [1.2], "amp", dim=1024, retrieval_options={"damping": 0.3}),
+    *(tokens(1024, [1.2], "amp", dim=1024, retrieval_options={"damping": damping}) for damping in (0.3, 0.5)),
     tokens(4096, [1.2], "amp", dim=1024),
 ]
 

@@ -1,5 +1,6 @@
 """Approximate message passing: read everything, subtract it, read again."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -88,9 +89,10 @@ def amp(label: str, *, steps: int = 100, tolerance: float = 1e-6, damping: float
         return scale_of(weights, cells) if cells else ()
 
     def read(keys: Array, count: Array, scale: Any, block: Array, denoise: Callable) -> Read:
+        plain = functools.partial(pass_messages, keys, block, denoise, steps, tolerance, damping)
         if cells:
-            return pass_from_cells(keys, block, scale, cells, denoise, steps, tolerance, damping)
-        return pass_messages(keys, block, denoise, steps, tolerance, damping)
+            return pass_from_cells(keys, block, scale, cells, denoise, steps, tolerance, damping, plain)
+        return plain()
 
     needs = columns.NEEDS | ({"bipolar_values", f"cells of {cells} bits"} if cells else {"prior"})
     by_columns = columns.retrieval(label, columns.Columns(read, prepare), needs)
