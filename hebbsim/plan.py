@@ -6,18 +6,16 @@ import functools
 import hashlib
 import inspect
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from hebbsim import trial
 from hebbsim.base import KINDS, Ensemble, Precision, Readout, Retrieval, Rule, look_up, require
 from hebbsim.ensembles import ENSEMBLES
 from hebbsim.errors import HebbsimError
+from hebbsim.placement import placed, trial_cost
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
 from hebbsim.retrievals import RETRIEVALS
@@ -45,11 +43,7 @@ class Sweep(NamedTuple):
     @property
     def cost(self) -> float:
         """Multiply-adds of one trial, about: every pair written once, every load probed."""
-        entries = self.spec.dim_key * self.spec.dim_value
-        reading = (
-            2.0 * self.spec.probes + 40.0 * self.spec.max_patterns
-        )  # about 20 steps of two products, given all keys
-        return entries * (max(t.num_patterns for t in self.tasks) + reading * len(self.tasks))
+        return trial_cost(self.spec, [task.num_patterns for task in self.tasks])
 
 
 def sweep(
@@ -106,7 +100,7 @@ def sweep(
         block=trial.default_block(dim_key, wrapped.chunk),
         max_patterns=max(counts) if "keys" in made_retrieval.knows else 0,
     )
-    _check_memory(spec)
+    spec = placed(spec, counts)
     if spec.probes * dim_value > MOST_COUNTED:
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
@@ -227,29 +221,3 @@ def _fits(
     if "keys" in retrieval.knows and (tied or "flip" in ensemble.label or "erase" in ensemble.label):
         why = "tied patterns are their own keys" if tied else "no cue is used, so none can be noisy"
         raise HebbsimError(f"retrieval {retrieval.label} is given all keys: {why}; allowed: untied, no flip, no erase")
-
-
-def _check_memory(spec: trial.Spec) -> None:
-    """Refuse what cannot fit: the state, its copy while a block is finished, the memory, and one block and its probes."""
-    state = jax.eval_shape(lambda: spec.rule.init(spec.dim_key, spec.dim_value))
-    book = jax.eval_shape(lambda: spec.sides[1].book(jax.random.key(0)))
-    size, words = (sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(part)) for part in (state, book))
-    rows = words + 4 * (spec.block + 4 * spec.probes) * (spec.dim_key + spec.dim_value)
-    held = 4 * spec.max_patterns * (spec.dim_key + 3 * min(spec.dim_value, 512))  # keys and a block, for readers
-    need, room = len(jax.devices()) * (3 * size + rows + held), _memory()
-    if need > room:
-        raise HebbsimError(
-            f"dims {spec.dim_key} x {spec.dim_value}: {spec.rule.label} needs about {need / 2**30:.1f} GiB, "
-            f"{room / 2**30:.1f} GiB are free; allowed: smaller dims"
-        )
-
-
-def _memory() -> float:
-    device = jax.devices()[0]
-    stats = device.memory_stats() if device.platform != "cpu" else None
-    if stats and "bytes_limit" in stats:
-        return float(stats["bytes_limit"])
-    with contextlib.suppress(OSError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return 1024.0 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
-    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

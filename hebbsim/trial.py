@@ -14,7 +14,8 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, PartitionSpec
 from jaxtyping import Array, Bool, Int, PyTree
 
-from hebbsim.base import Ensemble, Fast, Known, Readout, Retrieval, Rule, Side, Truth
+from hebbsim.base import Ensemble, Fast, Field, Known, Readout, Retrieval, Rule, Side, Truth, dot
+from hebbsim.kernels.packed import overlaps
 
 PIECES = (32,)  # sizes in which the pairs of a last, part-filled block are written; then chunk by chunk
 
@@ -33,6 +34,8 @@ class Spec(NamedTuple):
     tied: bool
     block: int  # pairs written at once: a multiple of the rule's chunk; no exact count depends on it
     max_patterns: int = 0  # for readers that are given all keys
+    formed: bool = True  # the memory; else what is read is summed pair by pair, (Q K^T) V: see plan.pairwise
+    split: int = 1  # devices that share a memory, each with some columns of it
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -161,6 +164,14 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
     write, part = writer(spec.rule, key_side, value_side, books, spec.block)
     fast = fast_form(spec.rule, key_side, value_side)
 
+    def shared(state: PyTree) -> PyTree:
+        """The state with its columns, entries of the value, spread over the devices that share it."""
+        if spec.split == 1:
+            return state
+        columns = (leaf.ndim == 2 and leaf.shape[1] == spec.dim_value for leaf in jax.tree.leaves(state))
+        parts = iter([PartitionSpec(None, "values") if wide else PartitionSpec() for wide in columns])
+        return jax.tree.map(lambda leaf: jax.lax.with_sharding_constraint(leaf, next(parts)), state)
+
     def draw(index: Array) -> tuple[Array, Array]:
         if spec.tied:
             keys = key_side.draw(draws.sides[0], index)
@@ -174,14 +185,24 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
         blocks = (target - done) // spec.block
 
         def step(i: Array, state: PyTree) -> PyTree:
-            return write(state, *draw(done + i * spec.block + jnp.arange(spec.block)))
+            return shared(write(state, *draw(done + i * spec.block + jnp.arange(spec.block))))
 
         return jax.lax.fori_loop(0, blocks, step, state), done + blocks * spec.block
 
+    def score(field: Field, i: Array, queries: Array, values: Array) -> dict[str, Array]:
+        index, live = draws.index[i], draws.live[i]
+        rows = value_side.rows(book, values)
+        truth = Truth(values, rows, book, value_side.rows, queries, spec.tied, live)
+        counts = sum_probes(spec.readout.score(field, truth), live, num_patterns[i] - 1 - index, spec.ages)
+        largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]
+        finite = jnp.all(jnp.isfinite(jnp.where(live[:, None], field.value, 0.0)))
+        counts |= field.counts
+        return counts | {"largest": jnp.max(jnp.stack([jnp.float32(0), *largest])), "finite": finite}
+
     def probe(state: PyTree, done: Array, i: Array) -> tuple[PyTree, dict[str, Array]]:
-        target, index, live = num_patterns[i], draws.index[i], draws.live[i]
+        target, index = num_patterns[i], draws.index[i]
         keys, values = draw(jnp.concatenate([index, done + jnp.arange(spec.block)]))
-        state = part(state, keys[spec.probes :], values[spec.probes :], target - done)
+        state = shared(part(state, keys[spec.probes :], values[spec.probes :], target - done))
         keys, values = keys[: spec.probes], values[: spec.probes]
         memory = spec.rule.consolidate(state)
         cue_code, queries = key_side.cue(draws.cues[i], books[0], keys)
@@ -194,13 +215,24 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
 
         found = spec.retrieval.solve(memory, Known(known_keys, target, spec.max_patterns, book, value_side))
         field = spec.retrieval.field(rule, found, cue_code if quick else queries, index)
-        rows = value_side.rows(book, values)
-        truth = Truth(values, rows, book, value_side.rows, queries, spec.tied, live)
-        counts = sum_probes(spec.readout.score(field, truth), live, target - 1 - index, spec.ages)
-        largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]
-        finite = jnp.all(jnp.isfinite(jnp.where(live[:, None], field.value, 0.0)))
-        counts |= field.counts
-        return state, counts | {"largest": jnp.max(jnp.stack([jnp.float32(0), *largest])), "finite": finite}
+        return state, score(field, i, queries, values)
+
+    def probe_pairs(i: Array) -> dict[str, Array]:
+        """The field of a sum of outer products without the sum: field = sum over pairs of (query . key) value."""
+        keys, values = draw(draws.index[i])
+        cue_code, queries = key_side.cue(draws.cues[i], books[0], keys)
+
+        def step(block: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+            at = block * spec.block + jnp.arange(spec.block)
+            key, value = draw(at)
+            packed = cue_code is not None
+            overlap = overlaps(cue_code, key, spec.dim_key) if packed else dot(queries, key_side.rows(books[0], key).T)
+            overlap = jnp.where((at < num_patterns[i])[None, :], overlap, 0.0)
+            return carry[0] + dot(overlap, value_side.rows(book, value)), carry[1] + jnp.sum(jnp.abs(overlap), axis=1)
+
+        nothing = jnp.zeros((spec.probes, spec.dim_value)), jnp.zeros(spec.probes)
+        value, size = jax.lax.fori_loop(0, -(-num_patterns[i] // spec.block), step, nothing)
+        return score(Field(value, jnp.float32(jnp.nan), {"largest": jnp.max(size)}), i, queries, values)
 
     # A sum of whole numbers may go on from where it was read. Any other state goes on from whole blocks, a copy of it
     # being read: what it holds must not hang on the other loads of the sweep.
@@ -208,16 +240,19 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
 
     def at_load(i: Array, carry: tuple[PyTree, Array, dict]) -> tuple[PyTree, Array, dict]:
         state, done, out = carry
-        state, done = fill(state, done, num_patterns[i])
-        finished, counts = probe(state, done, i)
-        if carried:
-            state, done = finished, num_patterns[i]
+        if not spec.formed:
+            counts = probe_pairs(i)
+        else:
+            state, done = fill(state, done, num_patterns[i])
+            finished, counts = probe(state, done, i)
+            if carried:
+                state, done = finished, num_patterns[i]
         out = {name: jax.lax.dynamic_update_index_in_dim(out[name], counts[name], i, 0) for name in out}
         return state, done, out
 
-    state = spec.rule.init(spec.dim_key, spec.dim_value)
+    state = shared(spec.rule.init(spec.dim_key, spec.dim_value)) if spec.formed else ()
     zero = jnp.int32(0)
-    shapes = jax.eval_shape(probe, state, zero, zero)[1]
+    shapes = jax.eval_shape(probe, state, zero, zero)[1] if spec.formed else jax.eval_shape(probe_pairs, zero)
     out = {name: jnp.zeros((len(num_patterns), *s.shape), s.dtype) for name, s in shapes.items()}
     return jax.lax.fori_loop(0, num_loads, at_load, (state, zero, out))[2]
 
@@ -229,24 +264,29 @@ def _run(spec: Spec, devices: int, draws: Draws, num_patterns: Array, num_loads:
 
     if devices == 1:
         return each(draws, num_patterns, num_loads)
-    mesh = Mesh(np.asarray(jax.devices()[:devices]), ("trials",), axis_types=(AxisType.Auto,))
+    grid = np.asarray(jax.devices()[:devices]).reshape(-1, spec.split)
+    mesh = Mesh(grid, ("trials", "values"), axis_types=(AxisType.Auto, AxisType.Auto))
     split, same = PartitionSpec("trials"), PartitionSpec()
-    spread = jax.shard_map(each, mesh=mesh, in_specs=(split, same, same), out_specs=split, check_vma=False)
+    # Trials know nothing of each other: by hand. A memory's columns do, at its readout: left to the compiler.
+    spread = jax.shard_map(
+        each, mesh=mesh, in_specs=(split, same, same), out_specs=split, axis_names={"trials"}, check_vma=False
+    )
     return spread(draws, num_patterns, num_loads)
 
 
 def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devices: int = 1) -> dict[str, np.ndarray]:
     """Counts of the given trials at the given numbers of patterns (ascending): arrays (trials, loads, ...).
 
-    One compilation serves every choice of trials (as many as there are devices at a time) and up to 16 loads.
+    One compilation serves every choice of trials (devices / spec.split of them at a time) and up to 16 loads.
     """
+    together = devices // spec.split
     room = max(16, 1 << (len(num_patterns) - 1).bit_length())
     loads = np.full(room, num_patterns[-1], np.int32)
     loads[: len(num_patterns)] = num_patterns
     parts = []
-    for start in range(0, len(trials), devices):
-        batch = trials[start : start + devices]
-        padded = np.asarray(batch + batch[:1] * (devices - len(batch)), np.int32)
+    for start in range(0, len(trials), together):
+        batch = trials[start : start + together]
+        padded = np.asarray(batch + batch[:1] * (together - len(batch)), np.int32)
         draws = prepare(np.uint32(seed), spec.dim_key, spec.dim_value, padded, loads, probes=spec.probes)
         out = _run(spec, devices, draws, loads, np.int32(len(num_patterns)))
         parts.append({name: array[: len(batch), : len(num_patterns)] for name, array in out.items()})

@@ -178,6 +178,25 @@ def test_amp_from_cells_takes_the_steps_of_float64():
         assert np.allclose(found.value, right.field, atol=2e-3)
 
 
+def test_a_stuck_column_starts_again_from_what_another_reader_gives():
+    keys, values, state = hebbian(np.random.default_rng(8), 160, 128, 6)
+    denoise = hebbsim.ENSEMBLES["bipolar"]().values(8).denoise
+    rounded = hebbsim.PRECISIONS["lloyd_max"](bits=2).wrap(hebbsim.RULES["hebbian"]())
+    weights = rounded.consolidate(jnp.asarray(state, jnp.float32))
+    one = jnp.ones(6, jnp.int32)
+    told = columns.Read(jnp.asarray(values, jnp.float32), jnp.full(6, 0.1), 7 * one, one > 0)
+
+    def read(other):
+        return cells.pass_from_cells(
+            jnp.asarray(keys, jnp.float32), weights, scale_of(weights, 2), 2, denoise, 2, 0.0, 0.0, other
+        )
+
+    alone, helped = read(None), read(lambda: told)
+    assert not np.any(alone.rested) and np.any(np.sign(alone.value) != values)
+    assert np.all(helped.rested) and np.array_equal(np.sign(helped.value), values)
+    assert np.array_equal(helped.steps, np.full(6, 2 + 7 + 1))
+
+
 @pytest.mark.parametrize("steps", [1, 4])
 def test_the_noise_that_amp_believes_in_predicts_its_errors(steps):
     point = hebbsim.measure(

@@ -107,7 +107,8 @@ EXACT = {
 
 @pytest.mark.parametrize("name", EXACT)
 def test_exact_counts_do_not_depend_on_layout(name):
-    """Same seed, same counts: twice, on 1, 2 and 4 devices, for any block size, alone or on the way to a larger load."""
+    """Same seed, same counts: twice, on 1, 2 and 4 devices, its columns on two of them, summed pair by pair, for any
+    block size, alone or on the way to a larger load."""
     plan = hebbsim.sweep(num_patterns=[7, 65, 150], probes=32, seed=3, **EXACT[name])
     assert plan.exact
     first = trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150])
@@ -115,14 +116,48 @@ def test_exact_counts_do_not_depend_on_layout(name):
         "again": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150]),
         "2 devices": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150], 2),
         "4 devices": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150], 4),
+        "2 trials on 4 devices": trial.run(plan.spec._replace(split=2), 3, [0, 1, 2, 3, 4], [7, 65, 150], 4),
         "block 50": trial.run(plan.spec._replace(block=50), 3, [0, 1, 2, 3, 4], [7, 65, 150]),
         "alone": {n: np.concatenate([trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [m])[n] for m in (7, 65, 150)], 1)
                   for n in first},
     }  # fmt: skip
+    if plan.spec.rule.label == "hebbian" and plan.spec.ensemble.kind == "bipolar":
+        for block in (plan.spec.block, 50):
+            alone = plan.spec._replace(formed=False, block=block)
+            others[f"pair by pair, {block} at once"] = trial.run(alone, 3, [0, 1, 2, 3, 4], [7, 65, 150])
     for how, other in others.items():
         for count, array in first.items():
+            if count == "largest":  # a bound, not a count: each order has its own
+                continue
             slack = 3 * 32 if "posterior" in count else 0  # float exponentials: their rounding is the device's
             assert np.allclose(array, other[count], rtol=0, atol=slack), f"{count}, {how}"
+
+
+SHARED = {
+    "delta": dict(rule="delta"),
+    "amp": dict(retrieval="amp"),
+    "tokens by amp": dict(
+        ensemble="tokens", readout="argmax", retrieval="amp", ensemble_options={"vocabulary": 32}, dim_value=64
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_memory_may_be_shared_by_devices(name):
+    plan = hebbsim.sweep(num_patterns=[40], probes=32, **{"dim_key": 48, "dim_value": 48, **SHARED[name]})
+    alone = trial.run(plan.spec, 0, [0, 1], [40])
+    for split, devices in ((2, 4), (4, 4)):
+        shared = trial.run(plan.spec._replace(split=split), 0, [0, 1], [40], devices)
+        assert np.array_equal(alone["errors"], shared["errors"])
+        assert np.array_equal(alone["probes"], shared["probes"])
+
+
+def test_a_shared_memory_is_in_no_place_whole():
+    plan = hebbsim.sweep(num_patterns=[40], probes=32, dim_key=40, dim_value=96, readout="soft")
+    loads = np.full(16, 40, np.int32)
+    draws = trial.prepare(np.uint32(0), 40, 96, np.asarray([0]), loads, probes=32)
+    text = trial._run.lower(plan.spec._replace(split=4), 4, draws, loads, np.int32(1)).compile().as_text()
+    assert "f32[40,24]" in text and "f32[40,96]" not in text
 
 
 def test_measure_equals_curve_at_that_load():

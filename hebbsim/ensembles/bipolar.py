@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int, UInt32
 
 from hebbsim.base import Ensemble, Side, factory
 from hebbsim.ensembles.cues import FRACTION, PROBABILITY, noisy_rows
+from hebbsim.kernels.packed import signs
 
 
 def draw_bits(words: int, rng_key: Array, index: Int[Array, "n"]) -> UInt32[Array, "n words"]:
@@ -24,9 +25,7 @@ def packed_draw(dim: int) -> Callable[[Array, Array], Array]:
 
 def unpack(dim: int, words: UInt32[Array, "n words"]) -> Float[Array, "n dim"]:
     """Entry j is bit j % 32 of word j // 32: 0 is +1, 1 is -1."""
-    bits = (words[:, :, None] >> jnp.arange(32, dtype=jnp.uint32)[None, None, :]) & 1
-    signs = 1 - 2 * bits.astype(jnp.int32)
-    return signs.reshape(words.shape[0], -1)[:, :dim].astype(jnp.float32)
+    return signs(words, dim, jnp.dtype(jnp.float32))
 
 
 def denoise(field: Float[Array, "..."], variance: Array) -> tuple[Array, Array]:

@@ -5,6 +5,7 @@ them packed along the pairs: bit i % 32 of word i // 32 is pair i. A pair past `
 that it adds nothing: a part-filled block costs one call, whatever its length.
 """
 
+import functools
 from collections.abc import Sequence
 
 import jax
@@ -78,12 +79,22 @@ def ones_in_halves(words: Sequence[Array]) -> Array:
     return sum((halves(digit) << place for place, digit in enumerate(digits[5:], 5)), halves(in_bytes))
 
 
+def halves_apart(keys: UInt32[Array, "lines dk"], values: UInt32[Array, "lines dv"]) -> UInt32[Array, "dk dv"]:
+    """Bits in which a column of keys differs from one of values, as two sums of 16 bits; GROUP lines at most."""
+    return ones_in_halves([keys[line][:, None] ^ values[line][None, :] for line in range(keys.shape[0])])
+
+
 def disagreements(keys: UInt32[Array, "lines dk"], values: UInt32[Array, "lines dv"]) -> Int[Array, "dk dv"]:
-    """In how many pairs bit i of the key differs from bit j of the value."""
-    total = jnp.uint32(0)
-    for start in range(0, keys.shape[0], GROUP):
-        lines = range(start, min(start + GROUP, keys.shape[0]))
-        total = total + ones_in_halves([keys[line][:, None] ^ values[line][None, :] for line in lines])
+    """In how many bits of its column a key differs from a value; up to 2**16 - 1 bits a column."""
+    whole = keys.shape[0] // GROUP
+    total = jnp.zeros((keys.shape[1], values.shape[1]), jnp.uint32)
+    if whole > 1:  # one group compiled, however many there are
+        groups = tuple(side[: whole * GROUP].reshape(whole, GROUP, -1) for side in (keys, values))
+        total = jax.lax.scan(lambda total, pair: (total + halves_apart(*pair), None), total, groups)[0]
+    elif whole:
+        total = halves_apart(keys[:GROUP], values[:GROUP])
+    if keys.shape[0] % GROUP:
+        total = total + halves_apart(keys[whole * GROUP :], values[whole * GROUP :])
     return ((total + (total >> 16)) & jnp.uint32(0xFFFF)).astype(jnp.int32)
 
 
@@ -116,6 +127,28 @@ def signed_sum(weights: Array, keys: Array, values: Array, count: Array) -> Arra
     return jax.lax.platform_dependent(
         weights, keys, values, jnp.asarray(count, jnp.int32), cpu=signed_sum_bits, default=signed_sum_product
     )
+
+
+def overlaps_bits(queries: UInt32[Array, "p words"], keys: UInt32[Array, "b words"], dim: int) -> Float[Array, "p b"]:
+    """q . k of +-1 rows packed along their `dim` entries: dim - 2 disagreements."""
+    words = queries.shape[1]
+    ends = jnp.full(words, 0xFFFFFFFF, jnp.uint32).at[-1].set(jnp.uint32((1 << (dim - WORD * (words - 1))) - 1))
+    columns = [jnp.pad((code & ends[None, :]).T, ((0, 0), (0, GAP)))[:, : code.shape[0]] for code in (queries, keys)]
+    return (dim - 2 * disagreements(*columns)).astype(jnp.float32)
+
+
+def overlaps_product(
+    queries: UInt32[Array, "p words"], keys: UInt32[Array, "b words"], dim: int
+) -> Float[Array, "p b"]:
+    """overlaps_bits by a product, exact for up to 2**24 entries."""
+    rows = [signs(code, dim, jnp.bfloat16) for code in (queries, keys)]
+    return jnp.dot(rows[0], rows[1].T, preferred_element_type=jnp.float32)
+
+
+def overlaps(queries: UInt32[Array, "p words"], keys: UInt32[Array, "b words"], dim: int) -> Float[Array, "p b"]:
+    """The faster of the two where it runs."""
+    bits, product = (functools.partial(form, dim=dim) for form in (overlaps_bits, overlaps_product))
+    return jax.lax.platform_dependent(queries, keys, cpu=bits, default=product)
 
 
 def signs(codes: UInt32[Array, "b words"], dim: int, dtype: jnp.dtype) -> Array:

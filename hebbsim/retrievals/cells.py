@@ -51,7 +51,7 @@ class Carry(NamedTuple):
 
 def pass_from_cells(
     keys: Float[Array, "m dk"], weights: Float[Array, "dk b"], scale: Array, bits: int, denoise: Callable, steps: int,
-    tolerance: float, damping: float, other: Callable[[], Read],
+    tolerance: float, damping: float, other: Callable[[], Read] | None = None,
 ) -> Read:  # fmt: skip
     """Generalised AMP on a block of columns, weights y = K^T v known to lie in a cell each. With d = dim_key, from s = 0:
 
@@ -59,7 +59,7 @@ def pass_from_cells(
         1 / tau^2 = sum (1 - Var[y | cell] / T) / T,  r = x + tau^2 K s,  x <- E[v | r = v + tau g]
 
     A column stops when its decisions sign(x), written again, fall into the cells that are stored; see amp for the rest.
-    One that has not come to rest after `steps`, as a few near the threshold do not, starts again from what `other` reads.
+    One still moving after `steps`, as a few near the threshold are, starts again from what `other`, if given, reads.
     Source: Rangan 2011.
     """
     lower, upper = cells(weights, bits, scale)
@@ -100,13 +100,13 @@ def pass_from_cells(
         zeros, flat + count, jnp.zeros_like(weights), zeros, flat + 1, flat.astype(jnp.int32), none, jnp.int32(0)
     )
 
-    def again(end: Carry) -> Carry:
-        read = other()
+    def again(read: Read, end: Carry) -> Carry:
         mean, spread = denoise(read.value, jnp.square(read.noise)[None, :])
         fresh = start._replace(mean=jnp.where(live, mean, 0.0), spread=jnp.sum(jnp.where(live, spread, 0.0), axis=0))
         fresh = jax.tree.map(lambda old, new: jnp.where(end.rested, old, new) if new.ndim else new, end, fresh)
         return jax.lax.while_loop(going, step, fresh._replace(steps=end.steps + read.steps, rested=end.rested))
 
     end = jax.lax.while_loop(going, step, start)
-    end = jax.lax.cond(jnp.all(end.rested), lambda end: end, again, end)
+    if other:
+        end = jax.lax.cond(jnp.all(end.rested), lambda end: end, lambda end: again(other(), end), end)
     return Read(end.field, jnp.sqrt(end.noise), end.steps, end.rested)

@@ -20,6 +20,15 @@ def hopfield(label: str, *, clipped: bool = False) -> Rule:
         weights = weights * (1 - jnp.eye(weights.shape[0]))
         return jnp.sign(weights) if clipped else weights
 
-    gives = frozenset({"exact", "symmetric"})
-    square = {"square": True, "tied_only": True, "symmetric": True}
-    return Rule(label, init, write, recall, consolidate, fast=FAST, gives=gives, **square)
+    return Rule(
+        label,
+        init,
+        write,
+        recall,
+        consolidate,
+        fast=FAST,
+        square=True,
+        tied_only=True,
+        symmetric=True,
+        gives=frozenset({"exact", "symmetric"}),
+    )

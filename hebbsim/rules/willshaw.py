@@ -25,13 +25,14 @@ def write_units(
     weights: Bool[Array, "dk dv"], keys: Int[Array, "b k"], values: Int[Array, "b l"], count: Array
 ) -> Bool[Array, "dk dv"]:
     """The first `count` pairs, by the form that touches less: their k*l entries one by one, or every entry 32 pairs at once."""
-    if cost.willshaw_by_units(*weights.shape, keys.shape[1], values.shape[1]):
+    dim_key, dim_value = weights.shape
+    if cost.willshaw_by_units(dim_key, dim_value, keys.shape[1], values.shape[1]):
         live = (jnp.arange(keys.shape[0]) < count)[:, None]
-        units = jnp.where(live, keys, weights.shape[0])  # out of range: dropped
+        units = jnp.where(live, keys, dim_key)  # out of range: dropped
         return weights.at[units[:, :, None], values[:, None, :]].set(True, mode="drop")
-    (dim_key, dim_value), sides = weights.shape, zip((keys, values), weights.shape, strict=True)
-    packed = [units_by_pair(units, dim, count) for units, dim in sides]
-    return any_pair(weights, packed[0][:, :dim_key], packed[1][:, :dim_value])
+    packed_keys = units_by_pair(keys, dim_key, count)[:, :dim_key]
+    packed_values = units_by_pair(values, dim_value, count)[:, :dim_value]
+    return any_pair(weights, packed_keys, packed_values)
 
 
 def recall_units(weights: Bool[Array, "dk dv"], queries: Int[Array, "p k"]) -> Float[Array, "p dv"]:

@@ -1,0 +1,76 @@
+"""How a trial is run: with its memory formed or summed pair by pair, and on how many devices. No count hangs on it."""
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+
+from hebbsim import cost, trial
+from hebbsim.errors import HebbsimError
+from hebbsim.retrievals import RETRIEVALS
+from hebbsim.rules import RULES
+
+
+def placed(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spec:
+    """The cheaper order of those that fit, its memory spread over as few devices as hold it.
+
+    Raises HebbsimError, saying what is needed and what there is, if none fits.
+    """
+    free, devices = pairwise(spec), len(jax.devices())
+    orders = [spec, spec._replace(formed=False)] if free else [spec]
+    orders.sort(key=lambda order: trial_cost(order, num_patterns))
+    parts = [n for n in range(1, devices + 1) if devices % n == 0 and spec.dim_value % n == 0]
+    room = memory_free()
+    for order in orders:
+        for split in parts if order.formed else [1]:
+            if memory_needed(order._replace(split=split), devices) <= room:
+                return order._replace(split=split)
+    need = min(memory_needed(order._replace(split=max(parts) if order.formed else 1), devices) for order in orders)
+    raise HebbsimError(
+        f"dims {spec.dim_key} x {spec.dim_value}: {spec.rule.label} needs about {need / 2**30:.1f} GiB, "
+        f"{room / 2**30:.1f} GiB are free; allowed: smaller dims"
+    )
+
+
+def pairwise(spec: trial.Spec) -> bool:
+    """Whether what is read is a sum over pairs, (Q K^T) V, that needs no memory: +-1 outer products read as they are."""
+    plain = spec.rule is RULES["hebbian"]() and spec.retrieval is RETRIEVALS["matched_filter"]()
+    large = spec.dim_key * spec.dim_value >= cost.SMALL and spec.dim_key < 2**16
+    return plain and large and spec.ensemble.kind == "bipolar"
+
+
+def trial_cost(spec: trial.Spec, num_patterns: Sequence[int]) -> float:
+    """Of one trial, in multiply-adds of a product, about."""
+    if not spec.formed:
+        return cost.by_pairs(spec.dim_key, spec.dim_value, num_patterns, spec.probes)
+    packed = trial.fast_form(spec.rule, *spec.sides) is not None
+    reading = spec.probes + cost.STEPS * 2 * spec.max_patterns
+    return cost.by_state(spec.dim_key, spec.dim_value, num_patterns, reading, spec.block, packed)
+
+
+def memory_needed(spec: trial.Spec, devices: int) -> float:
+    """Bytes, about: of the busiest device, or of all of them where they share one memory (CPU).
+
+    The state, its copy while a block is finished and the memory read, or none of them; codebook, one block and the
+    probes; the keys and a block of columns for a reader that is given keys.
+    """
+    state = jax.eval_shape(lambda: spec.rule.init(spec.dim_key, spec.dim_value)) if spec.formed else ()
+    book = jax.eval_shape(lambda: spec.sides[1].book(jax.random.key(0)))
+    size, words = (sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(part)) for part in (state, book))
+    rows = words + 4 * (spec.block + 4 * spec.probes) * (spec.dim_key + spec.dim_value)
+    held = 4 * spec.max_patterns * (spec.dim_key + 3 * min(spec.dim_value, 512))
+    return (devices if jax.devices()[0].platform == "cpu" else 1) * (3 * size / spec.split + rows + held)
+
+
+def memory_free() -> float:
+    """Bytes: of a device, or of this machine where devices share it."""
+    device = jax.devices()[0]
+    stats = device.memory_stats() if device.platform != "cpu" else None
+    if stats and "bytes_limit" in stats:
+        return float(stats["bytes_limit"])
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024.0 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

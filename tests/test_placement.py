@@ -1,0 +1,62 @@
+"""Which order a trial takes and where it lies: the cost model by hand, and the choices it leads to."""
+
+import pytest
+
+import hebbsim
+from hebbsim import cost, placement
+
+
+def test_costs_are_the_counts_of_multiply_adds():
+    # 100 pairs written at 1/6 each and entry, part of a block of 32 more and 10 probes at each of two loads
+    assert cost.by_state(8, 4, [50, 100], 10, 32, packed=True) == pytest.approx(8 * 4 * (100 / 6 + 2 * 32 / 6 + 2 * 10))
+    assert cost.by_state(8, 4, [50, 100], 10, 32, packed=False) == pytest.approx(8 * 4 * (100 + 2 * 32 + 2 * 10))
+    assert cost.by_pairs(8, 4, [50, 100], 10) == pytest.approx(150 * 10 * (8 / 6 + 4))
+
+
+def test_few_pairs_and_probes_are_summed_pair_by_pair():
+    few = hebbsim.sweep(dim=2048, loads=[0.1], probes=32)
+    assert not few.spec.formed
+    assert few.cost == cost.by_pairs(2048, 2048, [205], 32)
+    many = hebbsim.sweep(dim=2048, loads=[0.1, 4.0], probes=2048)
+    assert many.spec.formed
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(rule="delta"),
+        dict(retrieval="amp"),
+        dict(precision="int8"),
+        dict(ensemble="gaussian", readout="soft"),
+        dict(dim=64),  # one compilation serves all loads of a small memory
+    ],
+    ids=str,
+)
+def test_what_is_no_plain_sum_of_signs_is_formed(options):
+    assert hebbsim.sweep(**{"dim": 2048, "loads": [0.01], "probes": 1, **options}).spec.formed
+
+
+def test_order_does_not_enter_the_task():
+    few, many = (hebbsim.sweep(dim=1024, loads=loads, probes=16) for loads in ([0.1], [0.1, 20.0]))
+    assert few.tasks[0] == many.tasks[0]
+
+
+def test_a_memory_too_large_for_one_device_is_shared_by_as_few_as_hold_it(monkeypatch):
+    spec = hebbsim.sweep(dim=512, loads=[1.0], probes=16).spec
+    whole, half, quarter = (placement.memory_needed(spec._replace(split=n), 4) for n in (1, 2, 4))
+    assert whole > half > quarter
+    for free, split in ((whole, 1), (whole - 1, 2), (half - 1, 4)):
+        monkeypatch.setattr(placement, "memory_free", lambda free=free: free)
+        placed = hebbsim.sweep(dim=512, loads=[1.0], probes=16).spec
+        assert placed.split == split
+    monkeypatch.setattr(placement, "memory_free", lambda: quarter - 1)
+    with pytest.raises(hebbsim.HebbsimError, match="dims 512 x 512: hebbian needs about"):
+        hebbsim.sweep(dim=512, loads=[1.0], probes=16)
+
+
+def test_a_sum_that_fits_in_no_memory_is_taken_pair_by_pair(monkeypatch):
+    options = dict(dim=1024, loads=[4.0], probes=1024)
+    spec = hebbsim.sweep(**options).spec
+    assert spec.formed
+    monkeypatch.setattr(placement, "memory_free", lambda: placement.memory_needed(spec._replace(formed=False), 4))
+    assert not hebbsim.sweep(**options).spec.formed
