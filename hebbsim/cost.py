@@ -4,9 +4,11 @@ The unit is one multiply-add of a float32 product. The rates are medians on 2 co
 with rates that are off costs time, never a count.
 """
 
+import itertools
 from collections.abc import Sequence
 
 PACKED = 1 / 6  # of a +-1 pair and entry, in kernels.packed
+BLOCKS = {1024: 1.0, 512: 1.1, 256: 1.4, 128: 2.0}  # pairs in a block: time a pair, as a multiple
 AND = 1 / 16  # of a 0/1 pair and entry there
 INDEXED = 250.0  # of an entry touched by its number
 SMALL = 2**20  # entries: a smaller state is always formed
@@ -20,12 +22,26 @@ def willshaw_by_units(dim_key: int, dim_value: int, active_key: int, active_valu
     return touched < AND * dim_key * dim_value + PACKING * (active_key + active_value)
 
 
+def written(num_patterns: Sequence[int], block: int) -> float:
+    """Pairs that writing in part-filled blocks up to each load comes to, as pairs of the largest blocks."""
+    steps = (after - before for before, after in itertools.pairwise([0, *sorted(set(num_patterns))]))
+    return sum(-(-step // block) for step in steps) * block * BLOCKS.get(block, 1.0)
+
+
+def packed_block(num_patterns: Sequence[int], most: int) -> int:
+    """Pairs written at once, `most` or fewer: small where loads lie close, since a part-filled block costs a whole one."""
+    sizes = [size for size in BLOCKS if size <= most] or [most]
+    return min(sizes, key=lambda size: written(num_patterns, size))
+
+
 def by_state(
     dim_key: int, dim_value: int, num_patterns: Sequence[int], probes: float, block: int, packed: bool
 ) -> float:
-    """Write every pair once, a part of a block more at each load, and read the state `probes` times at each load."""
-    pair = dim_key * dim_value * (PACKED if packed else 1.0)
-    return max(num_patterns) * pair + len(num_patterns) * (block * pair + probes * dim_key * dim_value)
+    """Write up to each load, part of a block at the end (packed: instead of a whole one), and read `probes` times there."""
+    read = len(num_patterns) * probes
+    if packed:
+        return dim_key * dim_value * (PACKED * written(num_patterns, block) + read)
+    return dim_key * dim_value * (max(num_patterns) + len(num_patterns) * block + read)
 
 
 def by_pairs(dim_key: int, dim_value: int, num_patterns: Sequence[int], probes: int) -> float:

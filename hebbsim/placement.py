@@ -19,6 +19,8 @@ def placed(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spec:
     Raises HebbsimError, saying what is needed and what there is, if none fits.
     """
     free, devices = pairwise(spec), len(jax.devices())
+    if trial.fast_form(spec.rule, *spec.sides):
+        spec = spec._replace(block=cost.packed_block(num_patterns, spec.block))
     orders = [spec, spec._replace(formed=False)] if free else [spec]
     orders.sort(key=lambda order: trial_cost(order, num_patterns))
     parts = [n for n in range(1, devices + 1) if devices % n == 0 and spec.dim_value % n == 0]

