@@ -1,5 +1,30 @@
-"""python -m hebbsim"""
+"""The program: python -m hebbsim, or hebbsim."""
 
-from hebbsim.cli import entry
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
 
-entry()
+from hebbsim.cli import main
+
+
+def entry() -> NoReturn:
+    """Run one command. An interrupt ends it at once: the compiler's threads may be at work, and do not stop for an exit."""
+    keep_compiled()
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if status == 130:
+        os._exit(status)
+    raise SystemExit(status)
+
+
+def keep_compiled() -> None:
+    """Let JAX keep what it compiles on disk, for the next run. JAX_COMPILATION_CACHE_DIR= (empty) turns it off."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(home) / "hebbsim"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
+
+if __name__ == "__main__":
+    entry()

@@ -40,16 +40,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def entry() -> NoReturn:
-    """The program. An interrupt ends it at once: the compiler's threads may be at work, and do not stop for an exit."""
-    status = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if status == 130:
-        os._exit(status)
-    raise SystemExit(status)
-
-
 def parser() -> Parser:
     """Every command and its arguments."""
     top = Parser(prog="hebbsim", description="Measures how many bits an associative memory really holds.")

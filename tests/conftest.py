@@ -7,6 +7,8 @@ os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 )
 
+os.environ["JAX_COMPILATION_CACHE_DIR"] = ""  # nothing from earlier runs, in programs that tests start either
+
 import jax
 import pytest
 

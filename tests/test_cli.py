@@ -207,3 +207,17 @@ def test_interrupt_keeps_what_was_finished(tmp_path):
     assert process.returncode == 130
     assert err.splitlines()[-1].startswith("hebbsim: interrupted")
     assert len(read(records.parent)) >= 5 and not read(records.parent).notes
+
+
+def test_what_was_compiled_is_kept_on_disk_unless_that_is_turned_off(tmp_path):
+    def kept(**environment):
+        rest = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
+        command = [sys.executable, "-m", "hebbsim", "measure", "--dim", "4", "--num-patterns", "4", "--trials", "2"]
+        environment |= rest | {"XDG_CACHE_HOME": str(tmp_path)}
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return sorted(file.name for file in tmp_path.glob("hebbsim/jit_*-cache"))
+
+    assert kept(JAX_COMPILATION_CACHE_DIR="") == []
+    first = kept()
+    assert first and kept() == first
