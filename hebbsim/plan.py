@@ -22,7 +22,7 @@ from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.task import Task
 
-MOST_PROBES = 65_536  # see trial.probe_index
+MOST_PROBES = 65_536  # see draws.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
 MOST_COUNTED = 2**31 - 1  # counts are added in int32
 

@@ -1,8 +1,4 @@
-"""One trial: a memory filled once, and probed at every load on the way. The only jit.
-
-A trial's randomness is one key, split into five (keys, values, codebook, probes, cues). It knows nothing of rule,
-retrieval, readout or precision: all of them see the same patterns.
-"""
+"""One trial: a memory filled once, and probed at every load on the way."""
 
 import functools
 from collections.abc import Callable
@@ -12,9 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, PartitionSpec
-from jaxtyping import Array, Bool, Int, PyTree
+from jaxtyping import Array, Int, PyTree
 
 from hebbsim.base import Ensemble, Fast, Field, Known, Readout, Retrieval, Rule, Side, Truth, dot
+from hebbsim.draws import Draws, prepare
 from hebbsim.kernels.packed import overlaps
 
 PIECES = (32,)  # sizes in which the pairs of a last, part-filled block are written; then chunk by chunk
@@ -34,7 +31,7 @@ class Spec(NamedTuple):
     tied: bool
     block: int  # pairs written at once: a multiple of the rule's chunk; no exact count depends on it
     max_patterns: int = 0  # for readers that are given all keys
-    formed: bool = True  # the memory; else what is read is summed pair by pair, (Q K^T) V: see plan.pairwise
+    formed: bool = True  # the memory; else what is read is summed pair by pair, (Q K^T) V: see placement.pairwise
     split: int = 1  # devices that share a memory, each with some columns of it
 
     @property
@@ -48,64 +45,6 @@ def default_block(dim_key: int, chunk: int) -> int:
     """About dim_key pairs, so that the product is square: at least 32, at most 1024, whole chunks."""
     block = min(1024, max(32, 1 << (dim_key - 1).bit_length()))
     return -(-block // chunk) * chunk
-
-
-class Draws(NamedTuple):
-    """The randomness of one trial that does not depend on what is done with it; loads as in num_patterns."""
-
-    sides: Array  # rng_keys of (keys, values)
-    book: Array  # rng_key of the codebook
-    cues: Array  # rng_keys, (loads,)
-    index: Int[Array, "loads p"]
-    live: Bool[Array, "loads p"]
-
-
-def trial_key(seed: Array, dim_key: Array, dim_value: Array, trial: Array) -> Array:
-    """The rng_key of one trial: a function of seed, dims and trial alone."""
-    rng_key = jax.random.key(seed, impl="threefry2x32")
-    for number in (dim_key, dim_value, trial):
-        rng_key = jax.random.fold_in(rng_key, number)
-    return rng_key
-
-
-# Takes a millisecond to run and a second to compile: half of it with the compiler's costly passes left out.
-QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-
-
-@functools.partial(jax.jit, static_argnames="probes", compiler_options=QUICKLY)
-def prepare(
-    seed: Array,
-    dim_key: Array,
-    dim_value: Array,
-    trials: Int[Array, "t"],
-    num_patterns: Int[Array, "loads"],
-    probes: int,
-) -> Draws:
-    """The Draws of each trial, leading axis trials. Apart from `_run` since it compiles once for all rules and dims."""
-
-    def one(trial: Array) -> Draws:
-        keys, values, book, probe, cue = jax.random.split(trial_key(seed, dim_key, dim_value, trial), 5)
-        at_load = jax.vmap(jax.random.fold_in, (None, 0))
-        index, live = jax.vmap(probe_index, (0, 0, None))(at_load(probe, num_patterns), num_patterns, probes)
-        return Draws(jnp.stack([keys, values]), book, at_load(cue, num_patterns), index, live)
-
-    return jax.vmap(one)(trials)
-
-
-def probe_index(rng_key: Array, num_patterns: Array, probes: int) -> tuple[Int[Array, "p"], Array]:
-    """Pairs to read: one from each of min(probes, num_patterns) equal stretches of a ring that is turned at random.
-
-    Distinct, and each pair is in with chance probes/num_patterns exactly. Returns (index, live); where num_patterns is
-    less than probes the rest are idle. Stretch i begins at floor(i M / P), in parts that fit 32 bits for P <= 65,536.
-    """
-    used = jnp.minimum(probes, num_patterns).astype(jnp.uint32)
-    order = jnp.arange(probes + 1, dtype=jnp.uint32)
-    whole, rest = num_patterns.astype(jnp.uint32) // used, num_patterns.astype(jnp.uint32) % used
-    begin = (jnp.minimum(order, used) * whole + jnp.minimum(order, used) * rest // used).astype(jnp.int32)
-    width = jnp.append(jnp.maximum(begin[1:] - begin[:-1], 1), num_patterns)
-    chosen = jax.random.randint(rng_key, (probes + 1,), 0, width)
-    index = (begin[:-1] + chosen[:-1] + chosen[-1]) % num_patterns
-    return index, order[:-1] < used
 
 
 def fast_form(rule: Rule, key_side: Side, value_side: Side) -> Fast | None:

@@ -14,7 +14,7 @@ ORDER = (
     "errors", "task", "estimate", "information", "records", "theory_tokens", "theory_sparse", "theory_limits",
     "theory_readers", "theory_rows", "theory_quantised", "theory",
     "measurement", "fit", "claims", "plot", "report", "experiment", "cost",
-    "base", "kernels", "ensembles", "rules", "precisions", "retrievals", "readouts", "trial", "memory_file", "store",
+    "base", "kernels", "ensembles", "rules", "precisions", "retrievals", "readouts", "draws", "trial", "memory_file", "store",
     "placement", "plan", "collect", "bench", "verify", "catalogue", "cli", "__main__",
 )  # fmt: skip
 FIRST_WITH_JAX = ORDER.index("base")

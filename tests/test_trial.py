@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hebbsim
-from hebbsim import trial
+from hebbsim import draws, trial
 from hebbsim.ensembles.bipolar import draw_bits, unpack
 
 MOST = 90
@@ -22,18 +22,18 @@ def stored(plan, number, count):
     """Every key and value of a trial, and the pairs that are probed, drawn one row at a time."""
     spec, seed = plan.spec, plan.tasks[0].seed
     counts = np.asarray([count], np.int32)
-    draws = trial.prepare(
+    drawn = draws.prepare(
         np.uint32(seed), spec.dim_key, spec.dim_value, np.asarray([number]), counts, probes=spec.probes
     )
-    draws = jax.tree.map(lambda array: array[0], draws)
+    drawn = jax.tree.map(lambda array: array[0], drawn)
     key_side, value_side = spec.sides
-    book = value_side.book(draws.book)
+    book = value_side.book(drawn.book)
     index = np.arange(MOST)  # one shape, one compilation; the rows beyond count are cut off
-    keys = np.asarray(key_side.rows((), key_side.draw(draws.sides[0], index)), np.float64)
-    codes = value_side.draw(draws.sides[1], index)
+    keys = np.asarray(key_side.rows((), key_side.draw(drawn.sides[0], index)), np.float64)
+    codes = value_side.draw(drawn.sides[1], index)
     values = np.asarray(value_side.rows(book, codes), np.float64)
-    live = np.asarray(draws.live[0])
-    return keys[:count], values[:count], np.asarray(draws.index[0])[live], book, np.asarray(codes)[:count]
+    live = np.asarray(drawn.live[0])
+    return keys[:count], values[:count], np.asarray(drawn.index[0])[live], book, np.asarray(codes)[:count]
 
 
 @settings(max_examples=25, deadline=None)
@@ -155,8 +155,8 @@ def test_a_memory_may_be_shared_by_devices(name):
 def test_a_shared_memory_is_in_no_place_whole():
     plan = hebbsim.sweep(num_patterns=[40], probes=32, dim_key=40, dim_value=96, readout="soft")
     loads = np.full(16, 40, np.int32)
-    draws = trial.prepare(np.uint32(0), 40, 96, np.asarray([0]), loads, probes=32)
-    text = trial._run.lower(plan.spec._replace(split=4), 4, draws, loads, np.int32(1)).compile().as_text()
+    drawn = draws.prepare(np.uint32(0), 40, 96, np.asarray([0]), loads, probes=32)
+    text = trial._run.lower(plan.spec._replace(split=4), 4, drawn, loads, np.int32(1)).compile().as_text()
     assert "f32[40,24]" in text and "f32[40,96]" not in text
 
 
@@ -190,7 +190,7 @@ def test_one_compilation_serves_every_load_and_trial():
 @pytest.mark.parametrize(("count", "probes"), [(1, 8), (8, 8), (9, 8), (100, 8), (5, 8), (1000, 33)])
 def test_probes_are_distinct_and_each_pair_is_as_likely(count, probes):
     keys = jax.random.split(jax.random.key(0), 4000)
-    index, live = jax.vmap(lambda key: trial.probe_index(key, np.int32(count), probes))(keys)
+    index, live = jax.vmap(lambda key: draws.probe_index(key, np.int32(count), probes))(keys)
     index, live = np.asarray(index), np.asarray(live)
     used = min(count, probes)
     assert live.sum() == used * len(keys)
@@ -204,7 +204,7 @@ def test_probes_are_distinct_and_each_pair_is_as_likely(count, probes):
 
 def test_the_bits_are_the_golden_ones():
     """The patterns belong to the identity of every committed record: another generator must not slip in."""
-    key = trial.trial_key(np.uint32(7), 64, 48, 2)
+    key = draws.trial_key(np.uint32(7), 64, 48, 2)
     words = np.asarray(draw_bits(2, key, np.arange(100)))
     assert hashlib.sha256(words.astype("<u4").tobytes()).hexdigest()[:16] == GOLDEN
     rows = np.asarray(unpack(64, words))

@@ -30,7 +30,7 @@ def attractor(label: str, *, steps: int = 50, schedule: str = "synchronous") -> 
 
     def field(rule: Rule, found: PyTree, queries: Any, index: Int[Array, "p"]) -> Field:
         memory, num_patterns = found
-        live = jnp.arange(queries.shape[0]) < num_patterns  # the idle probes come last, see trial.probe_index
+        live = jnp.arange(queries.shape[0]) < num_patterns  # the idle probes come last, see draws.probe_index
 
         def sweep(x: Array) -> Array:
             if schedule == "synchronous":
