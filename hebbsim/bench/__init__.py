@@ -1,0 +1,72 @@
+"""What the code costs: `hebbsim bench`, a part a function, a table and a JSON file a part."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hebbsim.bench.curves import curve
+from hebbsim.bench.exponents import growth
+from hebbsim.bench.kernels import orders, packed, read
+from hebbsim.bench.programs import memory, start
+from hebbsim.bench.readers import amp
+from hebbsim.bench.rules import write
+from hebbsim.bench.scans import chunked
+from hebbsim.bench.timing import ROUNDS, Row, machine
+from hebbsim.errors import one_of
+from hebbsim.report import write_json
+
+PARTS: dict[str, Callable[..., list[Row]]] = {
+    "packed": packed,
+    "read": read,
+    "orders": orders,
+    "curve": curve,
+    "chunked": chunked,
+    "write": write,
+    "amp": amp,
+    "growth": growth,
+    "memory": memory,
+    "start": start,
+}
+TASKED = ("write",)  # parts that time the memories of an experiment if one is given
+
+
+def bench(
+    names: Sequence[str], folder: Path, tasks: Sequence[Mapping[str, Any]] = (), rounds: int = ROUNDS
+) -> Iterator[tuple[str, list[Row]]]:
+    """Run the named parts (all if none is named), each written to folder/NAME.json as it ends. Raises HebbsimError."""
+    for name in names:
+        if name not in PARTS:
+            raise one_of("part of the benchmark", name, PARTS)
+    for name in names or PARTS:
+        before = machine()
+        more = {"tasks": tasks} if name in TASKED else {}
+        rows = PARTS[name](rounds=rounds, **more)
+        after = {"load_average_after": machine()["load_average"]}
+        write_json(folder / f"{name}.json", {"part": name, **before, **after, "rounds": rounds, "rows": rows})
+        yield name, rows
+
+
+def show(name: str, rows: Sequence[Row]) -> None:
+    """A table of a part's rows: numbers to three figures, of a spread the median."""
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(title=name)
+    for column, value in rows[0].items():
+        wide = isinstance(value, str)
+        shown.add_column(column.replace("_", " "), overflow="fold", min_width=18 if wide else 6)
+    for row in rows:
+        shown.add_row(*(cell(value) for value in row.values()))
+    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+
+
+def cell(value: Any) -> str:
+    """As a table shows it."""
+    if isinstance(value, Mapping):
+        value = value["median"]
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return (
+        "" if value is None else f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    )

@@ -1,0 +1,87 @@
+"""How fast each rule is written."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from hebbsim import trial
+from hebbsim.base import Rule
+from hebbsim.bench.timing import ROUNDS, Row, interleaved, spread
+from hebbsim.information import log2_choose
+from hebbsim.plan import Sweep, sweep
+from hebbsim.rules import RULES
+from hebbsim.task import parse_label
+
+BLOCK, PAIRS = 128, 512  # pairs written at once and in all, so that no window of BLOCK or more lets a rule skip any
+ENTRIES = 2**23  # entries of the pairs written, at most: fewer pairs where they are wide
+
+
+def write(tasks: Iterable[Mapping[str, Any]] = (), rounds: int = ROUNDS) -> list[Row]:
+    """How fast pairs go into the memory of each task (arguments of hebbsim.curve), one consolidation at the end included.
+
+    No tasks: every rule at its default options, 256 x 256. Pairs are codes where the rule has a form for them, as in
+    trials, else float32 rows, and lie in memory before. bits: the entropy of the values. depth: of writing these pairs.
+    """
+    plans = {}
+    for task in tasks or [{"rule": name, "dim": 256, **storable(made())} for name, made in RULES.items()]:
+        given = {name: value for name, value in task.items() if name not in ("trials", "loads", "num_patterns")}
+        plan = sweep(loads=[1.0], **given)
+        point = plan.tasks[0]
+        plans.setdefault((point.rule, point.ensemble, point.dim_key, point.dim_value), plan)
+    made = {name: writing(plan) for name, plan in plans.items()}
+    took = interleaved({name: call for name, (call, _) in made.items()}, rounds)
+    rows = []
+    for name, plan in plans.items():
+        rule, ensemble, dim_key, dim_value = name
+        pairs, bits = made[name][1], value_bits(ensemble, dim_value)
+        rate = pairs / float(np.median(took[name]))
+        rows.append(
+            {"rule": rule, "ensemble": ensemble, "dim_key": dim_key, "dim_value": dim_value}
+            | {"num_parameters": plan.num_parameters, "num_state": plan.spec.rule.num_state(dim_key, dim_value)}
+            | {"depth": plan.spec.rule.depth(pairs), "pairs": pairs, "seconds": spread(took[name])}
+            | {"pairs_per_second": rate, "bits_per_second": rate * bits}
+            | {"bits_per_second_per_parameter": rate * bits / plan.num_parameters}
+        )
+    return rows
+
+
+def writing(plan: Sweep) -> tuple[Callable[[], Any], int]:
+    """(call that writes and consolidates, how many pairs that is)."""
+    spec = plan.spec
+    sides, dims = spec.sides, (spec.dim_key, spec.dim_value)
+    block = math.lcm(BLOCK, spec.rule.chunk)
+    blocks = max(1, min(PAIRS, ENTRIES // sum(dims)) // block)
+    index = jnp.arange(blocks * block)
+    codes = [side.draw(key, index) for side, key in zip(sides, jax.random.split(jax.random.key(0)), strict=True)]
+    codes[1] = codes[0] if spec.tied else codes[1]
+    run = trial.writer(spec.rule, *sides, ((), sides[1].book(jax.random.key(1))), block)[0]
+    if not trial.fast_form(spec.rule, *sides):
+        run = spec.rule.write
+        codes = [side.rows(side.book(jax.random.key(1)), code) for side, code in zip(sides, codes, strict=True)]
+    codes = [code.reshape(blocks, block, *code.shape[1:]) for code in codes]
+
+    @jax.jit
+    def call(codes: list[jax.Array]) -> Any:
+        state = jax.lax.scan(lambda state, both: (run(state, *both), None), spec.rule.init(*dims), codes)[0]
+        return spec.rule.consolidate(state)
+
+    return lambda: call(codes), blocks * block
+
+
+def storable(rule: Rule) -> Row:
+    """An ensemble that the rule can store, and a readout that scores it."""
+    kind = "bipolar" if "bipolar" in rule.accepts else min(rule.accepts)
+    readout = {"bipolar": "sign", "gaussian": "soft", "sparse": "threshold", "tokens": "argmax"}[kind]
+    return {"ensemble": kind, "readout": readout, "tied": rule.tied_only}
+
+
+def value_bits(ensemble: str, dim_value: int) -> float:
+    """Entropy of one value in bits; nan for real numbers."""
+    kind, options = parse_label(ensemble)
+    if kind == "sparse":
+        return log2_choose(dim_value, options["active"])
+    return {"bipolar": float(dim_value), "tokens": math.log2(options.get("vocabulary", 2))}.get(kind, math.nan)
