@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hebbsim.bench import curves, exponents, kernels, programs, readers, rules, 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
     monkeypatch.setattr(timing, "PAUSE", 0.0)
+    monkeypatch.setattr(timing, "LEAST", 0.0)
 
 
 def met(row):
@@ -26,10 +28,17 @@ def test_ratios_are_taken_within_a_round():
     assert timing.spread(fast) == {"low": 1.5, "median": 2.0, "high": 6.0}
 
 
-def test_the_first_round_compiles_and_is_not_counted():
+def test_calls_are_timed_in_turn_after_they_are_compiled():
     called = []
     took = timing.interleaved({"a": lambda: called.append("a"), "b": lambda: called.append("b")}, rounds=2)
-    assert called == ["a", "b"] * 3 and [len(seconds) for seconds in took.values()] == [2, 2]
+    assert called == list("aabb" + "ab" * 2) and [len(seconds) for seconds in took.values()] == [2, 2]
+
+
+def test_short_calls_are_repeated_and_each_is_counted_once(monkeypatch):
+    monkeypatch.setattr(timing, "LEAST", 0.05)
+    called = []
+    took = timing.interleaved({"short": lambda: called.append(time.sleep(0.01))}, rounds=2)["short"]
+    assert len(called) >= 2 + 2 * 4 and np.all((took > 0.009) & (took < 0.05))
 
 
 def test_what_picks_the_kernels_is_written_down(monkeypatch):

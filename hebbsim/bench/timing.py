@@ -1,5 +1,6 @@
 """Calls timed in interleaved rounds, so that their ratios hold on a busy machine too; and what they were timed on."""
 
+import math
 import os
 import platform
 import time
@@ -12,22 +13,35 @@ import jax
 import numpy as np
 
 ROUNDS = 9
+LEAST = 0.2  # seconds of a timing
 PAUSE = 0.1  # seconds before each call: NumPy's threads go on spinning for a while after a product
 
 Row = dict[str, Any]
 
 
 def interleaved(calls: Mapping[Any, Callable[[], Any]], rounds: int = ROUNDS) -> dict[Any, np.ndarray]:
-    """Seconds of every call in each round: one after the other, so that what slows the machine slows all alike."""
+    """Seconds of every call in each round: one after the other, so that what slows the machine slows all alike.
+
+    A short call is repeated until a timing lasts LEAST seconds: what wakes up after the pause costs milliseconds.
+    """
+    repeats = {}
+    for name, call in calls.items():
+        timed(call, 1)  # compiles
+        repeats[name] = max(1, math.ceil(LEAST / timed(call, 1)))
     took: dict[Any, list[float]] = {name: [] for name in calls}
-    for number in range(rounds + 1):
+    for _ in range(rounds):
         for name, call in calls.items():
             time.sleep(PAUSE)
-            began = time.perf_counter()
-            jax.block_until_ready(call())
-            if number:  # the first compiles
-                took[name].append(time.perf_counter() - began)
+            took[name].append(timed(call, repeats[name]))
     return {name: np.asarray(seconds) for name, seconds in took.items()}
+
+
+def timed(call: Callable[[], Any], repeats: int) -> float:
+    """Seconds of one of `repeats` calls, each waited for."""
+    began = time.perf_counter()
+    for _ in range(repeats):
+        jax.block_until_ready(call())
+    return (time.perf_counter() - began) / repeats
 
 
 def spread(seconds: np.ndarray) -> Row:
