@@ -3,14 +3,14 @@
 # make               set up .venv and run the pre-registered checks (hebbsim verify)
 # make test          set up .venv and run the tests
 # make lint, format  ruff and pyright; ruff's formatter
-# make experiments   collect what is missing of every experiment's records, then draw its figure
+# make experiments   collect what is missing of every experiment's records, then draw its figure; not accelerator.py
 # make figures       draw the figures from the records there are
 # make clean         remove .venv and caches; results stay
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-EXPERIMENTS := $(filter-out experiments/_%,$(sort $(wildcard experiments/*.py)))
+EXPERIMENTS := $(filter-out experiments/_% experiments/accelerator.py,$(sort $(wildcard experiments/*.py)))
 
 # Two files at a time, but for a test that takes times.
 ALONE := test_reading_starts_within_seven_tenths_of_matplotlib

@@ -5,10 +5,13 @@ with rates that are off costs time, never a count.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 PACKED = 1 / 6  # of a +-1 pair and entry, in kernels.packed
 BLOCKS = {1024: 1.0, 512: 1.1, 256: 1.4, 128: 2.0}  # pairs in a block: time a pair, as a multiple
+# As a product on an accelerator, where an entry's 16 bytes (state in and out, and the product) move once a block and take
+# as long as some 1,200 multiply-adds: from data sheets, not measured.
+PRODUCT_BLOCKS = {size: 1 + 1200 / size for size in (8192, 4096, 2048, 1024)}
 AND = 1 / 16  # of a 0/1 pair and entry there
 INDEXED = 250.0  # of an entry touched by its number
 SMALL = 2**20  # entries: a smaller state is always formed
@@ -22,16 +25,16 @@ def willshaw_by_units(dim_key: int, dim_value: int, active_key: int, active_valu
     return touched < AND * dim_key * dim_value + PACKING * (active_key + active_value)
 
 
-def written(num_patterns: Sequence[int], block: int) -> float:
+def written(num_patterns: Sequence[int], block: int, blocks: Mapping[int, float] = BLOCKS) -> float:
     """Pairs that writing in part-filled blocks up to each load comes to, as pairs of the largest blocks."""
     steps = (after - before for before, after in itertools.pairwise([0, *sorted(set(num_patterns))]))
-    return sum(-(-step // block) for step in steps) * block * BLOCKS.get(block, 1.0)
+    return sum(-(-step // block) for step in steps) * block * blocks.get(block, 1.0)
 
 
-def packed_block(num_patterns: Sequence[int], most: int) -> int:
+def packed_block(num_patterns: Sequence[int], most: int, blocks: Mapping[int, float] = BLOCKS) -> int:
     """Pairs written at once, `most` or fewer: small where loads lie close, since a part-filled block costs a whole one."""
-    sizes = [size for size in BLOCKS if size <= most] or [most]
-    return min(sizes, key=lambda size: written(num_patterns, size))
+    sizes = [size for size in blocks if size <= most] or [most]
+    return min(sizes, key=lambda size: written(num_patterns, size, blocks))
 
 
 def by_state(

@@ -33,6 +33,8 @@ def test_signed_sum_is_the_sum_of_outer_products(pairs, dims):
         expected = np.asarray(before, np.float64) + key_rows.T @ value_rows
         for form in (packed.signed_sum_bits, packed.signed_sum_product, packed.signed_sum):
             assert np.array_equal(form(before, keys, values, jnp.int32(count)), expected), (form.__name__, count)
+        for kind in (jnp.int8, jnp.float32):
+            assert np.array_equal(packed.signed_sum_product(before, keys, values, count, kind), expected), (kind, count)
 
 
 @settings(max_examples=20, deadline=None)

@@ -7,6 +7,7 @@ that it adds nothing: a part-filled block costs one call, whatever its length.
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -111,15 +112,20 @@ def signed_sum_bits(
 
 
 def signed_sum_product(
-    weights: Float[Array, "dk dv"], keys: UInt32[Array, "b kw"], values: UInt32[Array, "b vw"], count: Array
+    weights: Float[Array, "dk dv"],
+    keys: UInt32[Array, "b kw"],
+    values: UInt32[Array, "b vw"],
+    count: Array,
+    kind: Any = jnp.bfloat16,
 ) -> Float[Array, "dk dv"]:
-    """signed_sum_bits by a product: bfloat16 rows hold +-1 and 0 exactly, and float32 adds up to 2**24 of them exactly."""
+    """signed_sum_bits by a product of rows of `kind`, which holds +-1 and 0 exactly: bfloat16, float32 or int8.
+
+    Floats are added up in float32, exactly up to 2**24 of them, and int8 in int32.
+    """
     live = (jnp.arange(keys.shape[0]) < count)[:, None]
-    rows = [
-        jnp.where(live, signs(code, dim, jnp.bfloat16), 0)
-        for code, dim in zip((keys, values), weights.shape, strict=True)
-    ]
-    return weights + jnp.dot(rows[0].T, rows[1], preferred_element_type=jnp.float32)
+    rows = [jnp.where(live, signs(code, dim, kind), 0) for code, dim in zip((keys, values), weights.shape, strict=True)]
+    total = jnp.int32 if jnp.issubdtype(kind, jnp.integer) else jnp.float32
+    return weights + jnp.dot(rows[0].T, rows[1], preferred_element_type=total).astype(weights.dtype)
 
 
 def signed_sum(weights: Array, keys: Array, values: Array, count: Array) -> Array:
