@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from hebbsim.bench.curves import curve
 from hebbsim.bench.exponents import growth
 from hebbsim.bench.kernels import orders, packed, read
@@ -38,6 +40,7 @@ def bench(
     for name in names:
         if name not in PARTS:
             raise one_of("part of the benchmark", name, PARTS)
+    jax.config.update("jax_enable_compilation_cache", False)  # what is timed cold is compiled, not read from a disk
     for name in names or PARTS:
         before = machine()
         more = {"tasks": tasks} if name in TASKED else {}
