@@ -5,13 +5,12 @@ with rates that are off costs time, never a count.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-PACKED = 1 / 6  # of a +-1 pair and entry, in kernels.packed
-BLOCKS = {1024: 1.0, 512: 1.1, 256: 1.4, 128: 2.0}  # pairs in a block: time a pair, as a multiple
-# As a product on an accelerator, where an entry's 16 bytes (state in and out, and the product) move once a block and take
-# as long as some 1,200 multiply-adds: from data sheets, not measured.
-PRODUCT_BLOCKS = {size: 1 + 1200 / size for size in (8192, 4096, 2048, 1024)}
+PACKED = 1 / 7  # of a +-1 pair and entry, in kernels.packed
+BLOCK = 150.0  # pairs whose writing takes as long as a block does beyond its pairs: each entry is read and written
+# The same by a product on an accelerator, where 16 bytes of each entry move: from data sheets, not measured.
+PRODUCT_BLOCK = 1200.0
 AND = 1 / 16  # of a 0/1 pair and entry there
 INDEXED = 250.0  # of an entry touched by its number
 SMALL = 2**20  # entries: a smaller state is always formed
@@ -25,22 +24,22 @@ def willshaw_by_units(dim_key: int, dim_value: int, active_key: int, active_valu
     return touched < AND * dim_key * dim_value + PACKING * (active_key + active_value)
 
 
-def written(num_patterns: Sequence[int], block: int, blocks: Mapping[int, float] = BLOCKS) -> float:
-    """Pairs that writing in part-filled blocks up to each load comes to, as pairs of the largest blocks."""
+def written(num_patterns: Sequence[int], block: int, overhead: float = BLOCK) -> float:
+    """Writing up to each load in blocks, a part of one costing a whole one, as pairs that would take as long."""
     steps = (after - before for before, after in itertools.pairwise([0, *sorted(set(num_patterns))]))
-    return sum(-(-step // block) for step in steps) * block * blocks.get(block, 1.0)
+    return sum(-(-step // block) for step in steps) * (block + overhead)
 
 
-def packed_block(num_patterns: Sequence[int], most: int, blocks: Mapping[int, float] = BLOCKS) -> int:
-    """Pairs written at once, `most` or fewer: small where loads lie close, since a part-filled block costs a whole one."""
-    sizes = [size for size in blocks if size <= most] or [most]
-    return min(sizes, key=lambda size: written(num_patterns, size, blocks))
+def packed_block(num_patterns: Sequence[int], most: int, overhead: float = BLOCK, unit: int = 32) -> int:
+    """Pairs written at once, whole units, `most` or fewer: as they fit the steps from load to load."""
+    sizes = range(most - most % unit, 0, -unit) or [most]
+    return min(sizes, key=lambda size: written(num_patterns, size, overhead))
 
 
 def by_state(
     dim_key: int, dim_value: int, num_patterns: Sequence[int], probes: float, block: int, packed: bool
 ) -> float:
-    """Write up to each load, part of a block at the end (packed: instead of a whole one), and read `probes` times there."""
+    """Write up to each load, part of a block at the end (packed: as much as a whole one), and read `probes` times there."""
     read = len(num_patterns) * probes
     if packed:
         return dim_key * dim_value * (PACKED * written(num_patterns, block) + read)

@@ -22,9 +22,8 @@ def placed(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spec:
     if trial.fast_form(spec.rule, *spec.sides):
         if jax.devices()[0].platform == "cpu":
             spec = spec._replace(block=cost.packed_block(num_patterns, spec.block))
-        elif spec.block >= min(cost.PRODUCT_BLOCKS):
-            largest = max(cost.PRODUCT_BLOCKS)
-            spec = spec._replace(block=cost.packed_block(num_patterns, largest, cost.PRODUCT_BLOCKS))
+        elif spec.block >= 1024:
+            spec = spec._replace(block=cost.packed_block(num_patterns, 8192, cost.PRODUCT_BLOCK, 1024))
     orders = [spec, spec._replace(formed=False)] if free else [spec]
     orders.sort(key=lambda order: trial_cost(order, num_patterns))
     parts = [n for n in range(1, devices + 1) if devices % n == 0 and spec.dim_value % n == 0]

@@ -8,18 +8,20 @@ from hebbsim import cost, placement
 
 def test_costs_are_the_counts_of_multiply_adds():
     # 50 pairs in one block of 512, 600 more in two; 10 probes at each of the two loads
-    assert cost.written([50, 650], 512) == pytest.approx(3 * 512 * 1.1)
-    assert cost.by_state(8, 4, [50, 650], 10, 512, packed=True) == pytest.approx(8 * 4 * (3 * 512 * 1.1 / 6 + 20))
+    assert cost.written([50, 650], 512) == 3 * (512 + 150)
+    assert cost.by_state(8, 4, [50, 650], 10, 512, packed=True) == pytest.approx(8 * 4 * (3 * 662 / 7 + 20))
     # float rows: every pair, and part of a block on a copy at each load
     assert cost.by_state(8, 4, [50, 650], 10, 32, packed=False) == pytest.approx(8 * 4 * (650 + 2 * 32 + 20))
-    assert cost.by_pairs(8, 4, [50, 100], 10) == pytest.approx(150 * 10 * (8 / 6 + 4))
+    assert cost.by_pairs(8, 4, [50, 100], 10) == pytest.approx(150 * 10 * (8 / 7 + 4))
 
 
-def test_blocks_are_small_where_loads_lie_close():
+def test_blocks_fit_the_steps_from_load_to_load():
     assert cost.packed_block([4096], 1024) == 1024
-    assert cost.packed_block([341 * i for i in range(1, 13)], 1024) == 512
+    assert cost.packed_block([341, 683, 1024], 1024) == 352  # 342 in whole words
     assert cost.packed_block([128 * i for i in range(1, 13)], 1024) == 128
-    assert cost.packed_block([10, 20], 64) == 64  # no larger than was allowed
+    assert cost.packed_block([600 * i for i in range(1, 4)], 512) == 320  # two of them, not one and a half of 512
+    assert cost.packed_block([10, 20], 64) == 32
+    assert cost.packed_block([10, 20], 8) == 8  # no word fits
 
 
 def test_few_pairs_and_probes_are_summed_pair_by_pair():

@@ -46,16 +46,16 @@ def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRI
             "numpy, filled on": functools.partial(filled_on, counts, dim, trials, number),
             "jax, not packed": functools.partial(not_packed, counts, dim, trials, number),
         }
-        jax.clear_caches()
+        forget()
         packed = ours()
-        compiled = trial._run._cache_size()  # type: ignore[attr-defined]
+        compiled = trial.program.cache_info().currsize
         same = ours(rule=unpacked)
         if [point.counts for point in packed] != [point.counts for point in same]:
             raise HebbsimError("the form on bits counts otherwise than the form on rows")
         took = interleaved({"hebbsim": ours, "jax, the same bits": lambda: ours(rule=unpacked), **loops}, rounds)
 
         def cold() -> Any:
-            jax.clear_caches()
+            forget()
             return ours()
 
         again = interleaved({"cold": cold, "numpy": loops["numpy, a memory a load"]}, min(rounds, COLD))
@@ -76,6 +76,12 @@ def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRI
                 | {"met": ratio >= asked if asked else None}
             )
     return rows
+
+
+def forget() -> None:
+    """All that was compiled."""
+    trial.program.cache_clear()
+    jax.clear_caches()
 
 
 def signs(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
