@@ -46,6 +46,12 @@ def name_of(point):
     return parse_label(point.task.retrieval)[0]
 
 
+def reader_of(point):
+    """As the table says it: the damping too, where there is any."""
+    name, options = parse_label(point.task.retrieval)
+    return f"{name}, damping {options['damping']:g}" if options.get("damping") else name
+
+
 def stored(point):
     """Bits of tokens written an entry."""
     return point.task.num_patterns * np.log2(point.vocabulary) / point.num_parameters
@@ -59,7 +65,7 @@ def table(results):
         counts = point.counts
         known = "solves" in counts
         lines.append([
-            point.vocabulary, point.task.dim_key, f"{point.vocabulary / point.task.dim_value:g}", name_of(point),
+            point.vocabulary, point.task.dim_key, f"{point.vocabulary / point.task.dim_value:g}", reader_of(point),
             point.task.num_patterns, f"{stored(point):.4f}", point.error_rate, point.bits["hard"], point.bits["soft"],
             f"{counts['iterations'] / counts['solves']:.1f}" if known else "",
             int(counts["unconverged"]) if known else "", len(point.trials),
