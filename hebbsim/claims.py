@@ -89,10 +89,10 @@ class Scale(NamedTuple):
 
 SCALES = {
     "smoke": Scale(256, (0.138, 0.185, 0.25, 1.0, 4.0), 8, 64, 1024, 12, (0.05, 0.04), 6, 6, 256),
-    "default": Scale(1024, (0.105, 0.185, 0.25, 0.61, 1.0, 4.0, 16.0), 12, 256, 4096, 40, (0.005, 0.004), 24, 10, 512),
+    "default": Scale(1024, (0.105, 0.185, 0.25, 0.61, 1.0, 4.0, 16.0), 36, 256, 4096, 120, (0.005, 0.004), 72, 30, 512),
     "full": Scale(
-        1024, (0.105, 0.138, 0.185, 0.25, 0.37, 0.61, 1.0, 2.0, 4.0, 16.0, 64.0, 256.0), 32,
-        256, 4096, 160, (0.0025, 0.002), 40, 40, 1024,
+        1024, (0.105, 0.138, 0.185, 0.25, 0.37, 0.61, 1.0, 2.0, 4.0, 16.0, 64.0, 256.0), 64,
+        256, 4096, 320, (0.0025, 0.002), 120, 60, 1024,
     ),
 }  # fmt: skip
 LIMIT_LOADS = (4, 8, 16, 32, 64)
@@ -115,7 +115,7 @@ def tasks(size: str) -> dict[str, dict[str, Any]]:
         "dense": dict(readout="soft", dim=scale.dim, loads=scale.loads, trials=scale.trials),
         "high load": dict(trials=scale.limit_trials, **high),
         "gaussian": dict(ensemble="gaussian", trials=scale.limit_trials, **high),
-        "no error": dict(readout="sign", dim=256, loads=EXACT_LOADS, trials=2 * scale.trials),
+        "no error": dict(readout="sign", dim=256, loads=EXACT_LOADS, trials=4 * scale.trials),
         "tokens": dict(
             ensemble_options={"vocabulary": WORDS}, num_patterns=[round(best * p) for p in (0.6, 0.8, 1, 1.25, 1.6)], **words
         ),

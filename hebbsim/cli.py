@@ -99,7 +99,7 @@ def parser() -> Parser:
     report.add_argument("results", nargs="?", default="results")
     report.add_argument("--readme", metavar="FILE", help="fill this file's marked tables from results/verify")
     bench = add("bench", run_bench, "time what the code does; a table, and one JSON file a part")
-    bench.add_argument("part", nargs="*", help="a part, or several (default: all, 15 minutes); a wrong name lists them")
+    bench.add_argument("part", nargs="*", help="a part, or several (default: all, 20 minutes); a wrong name lists them")
     bench.add_argument("--out", default="results/bench", help="folder of the JSON files (default: %(default)s)")
     bench.add_argument("--experiment", metavar="FILE", help="write: time the memories of its TASKS")
     listing = add("list", run_list, "the parts there are, and what they do")
