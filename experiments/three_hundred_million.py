@@ -30,7 +30,7 @@ TASKS += [
 
 
 def rows_of(results):
-    """(task, reader, bits stored, bits wrong, iterations a column, columns, unconverged columns, seconds), over trials."""
+    """(task, reader, sums over trials of: bits stored, bits wrong, iterations, columns, unconverged columns, seconds)."""
     found = {}
     for (task, _), record in sorted(results.records.items(), key=lambda item: item[0][1]):
         counts = record.counts
@@ -38,7 +38,7 @@ def rows_of(results):
         row = found.setdefault(task, np.zeros(6))
         row += [int(counts["bits"]), int(counts["errors"]), int(counts.get("iterations", solves)), solves,
                 int(counts.get("unconverged", 0)), record.seconds]  # fmt: skip
-    rows = [(task, parse_label(task.retrieval)[0], *row) for task, row in found.items()]
+    rows = [(task, parse_label(task.retrieval)[0], row) for task, row in found.items()]
     return sorted(
         rows, key=lambda row: (row[0].dim_value != row[0].dim_key, row[0].dim_key, row[1], row[0].num_patterns)
     )
@@ -49,7 +49,7 @@ def table(results):
               "predicted share", "bits/parameter stored", "bits per int16 bit", "iterations a column", "not converged",
               "seconds"]  # fmt: skip
     lines = []
-    for task, reader, bits, wrong, steps, solves, moving, seconds in rows_of(results):
+    for task, reader, (bits, wrong, steps, solves, moving, seconds) in rows_of(results):
         load = task.num_patterns / task.dim_key
         predicted = (
             float(theory.bit_error((task.num_patterns - 1) / task.dim_key)) if reader == "matched_filter" else 0.0
@@ -70,7 +70,7 @@ def figure(results):
     for i, reader in enumerate(READERS):
         chosen = [row for row in rows if row[1] == reader]
         sizes = [row[0].dim_key ** 2 for row in chosen]
-        shares = [max(row[3] / row[2], floor) for row in chosen]
+        shares = [max(row[2][1] / row[2][0], floor) for row in chosen]
         ax.plot(sizes, shares, plot.MARKERS[i], color=plot.COLOURS[i], ms=4, mfc=("white" if i == 1 else plot.COLOURS[i]),
                 label={"matched_filter": "one-shot", "ridge": "least squares", "amp": "AMP"}[reader])  # fmt: skip
     plot.theory(ax, [5e5, 6e8], [float(theory.bit_error(LOAD))] * 2, "Q(1/sqrt(0.7))", 0)
