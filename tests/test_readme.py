@@ -63,3 +63,33 @@ def test_links_lead_somewhere():
 def test_tables_are_the_committed_ones():
     verified = json.loads((ROOT / "results/verify/table.json").read_text())
     assert report.fill_readme(README, verified, rule_rows(64, 1000)) == README
+
+
+QUOTED = [  # experiment, the row's first cell (or first cells), column, as the README says it
+    ("spectrum", ("Hebbian",), "soft bits/parameter, most", "0.70"),
+    ("spectrum", ("delta (DeltaNet), rate 0.5",), "soft bits/parameter, most", "0.69"),
+    ("spectrum", ("pseudo-inverse",), "soft bits/parameter, most", "1.14"),
+    ("spectrum", ("perceptron",), "soft bits/parameter, most", "1.78"),
+    ("spectrum", ("linear attention, elu + 1",), "soft bits/parameter, most", "0.07"),
+    ("spectrum", ("Hyena",), "soft bits/parameter, most", "0.008"),
+    ("spectrum", ("Hebbian",), "at 1 % error", "0.18"),
+    ("spectrum", ("delta (DeltaNet), rate 0.5",), "at 1 % error", "0.235"),
+    ("spectrum", ("Willshaw",), "at 1 % error", "0.29"),
+    ("spectrum", ("BCPNN",), "at 1 % error", "0.31"),
+    ("ages", ("delta, rate 0.5",), "age 128 to 143", "105"),
+    ("ages", ("delta, rate 0.5",), "age 0 to 3", "216"),
+    ("ages", ("delta, rate 0.5",), "bits per parameter, all ages, soft", "0.68"),
+    ("ages", ("softmax attention, newest 128",), "bits per parameter, all ages, soft", "0.50"),
+    ("tied", ("hebbian", "tied", 0.5, "soft"), "most bits per entry (n^2)", "0.18"),
+    ("tied", ("hebbian", "untied", 0.5, "soft"), "most bits per entry (n^2)", "0.35"),
+]
+
+
+@pytest.mark.parametrize(("name", "first", "column", "said"), QUOTED)
+def test_numbers_in_words_are_those_of_the_tables(name, first, column, said):
+    rows = json.loads((ROOT / f"results/{name}/table.json").read_text())
+    (row,) = (row for row in rows if tuple(row.values())[: len(first)] == first)
+    cell = row[column]
+    number = cell["best"] if isinstance(cell, dict) else float(cell.split()[0])
+    assert f"{number:.{len(said.partition('.')[2])}f}" == said
+    assert said in README.partition("Put to the claims")[2].partition("## What it costs")[0]

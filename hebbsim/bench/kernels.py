@@ -29,7 +29,7 @@ ASKED = {512: 4.0, 1024: 4.0, 2048: 4.0, 4096: 3.0, 8192: 3.0}  # times the best
 
 def packed(
     dims: Sequence[int] = (256, 512, 1024, 2048, 4096, 8192, 16384),
-    sparse_dims: Sequence[int] = (256, 512, 1024, 2048, 4096),
+    sparse_dims: Sequence[int] = (256, 512, 1024, 2048, 4096, 8192),
     rounds: int = ROUNDS,
 ) -> list[Row]:
     """Pairs written from bits (Willshaw: from units), against the float32 product K^T V (clipped at 1) in JAX and NumPy.
