@@ -23,11 +23,11 @@ from pathlib import Path
 import numpy as np
 
 from hebbsim import plot, theory
+from hebbsim.answers.report import write_json
 from hebbsim.errors import HebbsimError
 from hebbsim.experiment import load
-from hebbsim.measurement import curves, measurements
 from hebbsim.records import APPROXIMATE_COUNTS, read
-from hebbsim.report import write_json
+from hebbsim.statistics.measurement import curves, measurements
 
 BUDGET = "under 9 minutes on one GPU or TPU; hours on a CPU"
 ROOT = Path(__file__).parent.parent / "results"
@@ -125,7 +125,7 @@ def equal_counts(known, found):
 
 def round_trip(size=BYTES):
     """Random bytes into one matrix at 0.7 bits a parameter, to a file, and back out by AMP."""
-    from hebbsim import memory_file, store
+    from hebbsim.storage import memory_file, store
 
     data = np.random.default_rng(0).bytes(size)
     began = time.perf_counter()
@@ -146,7 +146,7 @@ def run(out, tasks, known, sizes, limit=SECONDS):
     """All parts, each written as it ends. sizes: side, dims, blocks, bytes."""
     from hebbsim.bench.timing import machine
     from hebbsim.collect import collect
-    from hebbsim.plan import sweep
+    from hebbsim.simulate.plan import sweep
 
     began = time.monotonic()
 

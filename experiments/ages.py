@@ -13,8 +13,8 @@ width: it would be 65,536 wide. The perceptron is trained on its newest 384 pair
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.measurement import measurements
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.measurement import measurements
 
 DIM, PAIRS, TRIALS = 256, 2048, 8
 EDGES = (4, 8, 16, 32, 64, 96, 112, 128, 144, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024, 1280, 1536, 1792)

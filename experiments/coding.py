@@ -12,11 +12,11 @@ from scipy.special import ndtr, xlogy
 
 from hebbsim import plot, theory
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import jackknife
-from hebbsim.fit import best_load, load_at_error
-from hebbsim.information import LN2
-from hebbsim.measurement import curves, measurements
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.estimate import jackknife
+from hebbsim.statistics.fit import best_load, load_at_error
+from hebbsim.statistics.information import LN2
+from hebbsim.statistics.measurement import curves, measurements
 
 RULES = ("willshaw", "covariance", "bcpnn", "hebbian")
 BUDGET = "6 minutes on 2 cores"

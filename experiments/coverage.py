@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from hebbsim import plot, theory
-from hebbsim.information import hard_bits
-from hebbsim.measurement import measurements
+from hebbsim.statistics.information import hard_bits
+from hebbsim.statistics.measurement import measurements
 
 DIM, PATTERNS, REPEATS = 64, (16, 64), 300
 BUDGET = "1 minute on 2 cores"

@@ -7,8 +7,8 @@ fitted), at 1 % error, and with no error at all, with their limits. Table: the e
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.fit import exact_load, extrapolate, load_at_error, load_limit
-from hebbsim.measurement import curves, measurements
+from hebbsim.statistics.fit import exact_load, extrapolate, load_at_error, load_limit
+from hebbsim.statistics.measurement import curves, measurements
 
 SMALL = tuple(float(f"{load:.3g}") for load in np.geomspace(0.025, 0.3, 18))
 LARGE = (4, 8, 16, 32, 64)

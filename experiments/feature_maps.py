@@ -9,10 +9,10 @@ import numpy as np
 
 from hebbsim import plot, theory
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import jackknife
-from hebbsim.fit import best_load, load_at_error
-from hebbsim.measurement import curves, measurements
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.estimate import jackknife
+from hebbsim.statistics.fit import best_load, load_at_error
+from hebbsim.statistics.measurement import curves, measurements
 
 DIM, VOCABULARY, TRIALS = 24, 1024, 8
 MOST = 10_000  # pairs

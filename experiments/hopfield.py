@@ -14,10 +14,10 @@ import numpy as np
 from scipy.special import erf, ndtri
 
 from hebbsim import plot, theory
-from hebbsim.estimate import Unresolved, student
-from hebbsim.fit import extrapolate, load_at_error, over_trials
-from hebbsim.measurement import curves, measurements
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.estimate import Unresolved, student
+from hebbsim.statistics.fit import extrapolate, load_at_error, over_trials
+from hebbsim.statistics.measurement import curves, measurements
 
 SURVIVE, STEPS, PROBES = 0.7, 100, 64
 BUDGET = "40 minutes on 2 cores"

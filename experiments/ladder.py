@@ -7,10 +7,10 @@ ceiling. Table: every point; `exact` is the share of trials in which every store
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.estimate import student
-from hebbsim.measurement import measurements
-from hebbsim.task import parse_label
-from hebbsim.theory_limits import amp_capacity, entropy_ceiling, ridge_sinr
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.estimate import student
+from hebbsim.statistics.measurement import measurements
+from hebbsim.theory.limits import amp_capacity, entropy_ceiling, ridge_sinr
 
 WIDTH = 64  # columns of a trial where their number does not matter: bits per parameter do not depend on it
 BUDGET = "15 minutes on 2 cores"

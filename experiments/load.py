@@ -7,7 +7,7 @@ Table: every load at dim 1024 against the exact finite-size forms.
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.measurement import curves, measurements
+from hebbsim.statistics.measurement import curves, measurements
 
 LOADS = (0.05, 0.105, 0.138, 0.185, 0.25, 0.37, 0.61, 1, 2, 4, 8, 16)
 TRIALS = {64: 100, 128: 80, 256: 60, 512: 40, 1024: 24, 2048: 10}

@@ -6,9 +6,9 @@ and the share of wrong bits by load. Table: every point, and one running low-pre
 """
 
 from hebbsim import plot, theory
-from hebbsim.measurement import measurements
-from hebbsim.task import parse_label, stored_bits
-from hebbsim.theory_limits import lloyd_max
+from hebbsim.records.task import parse_label, stored_bits
+from hebbsim.statistics.measurement import measurements
+from hebbsim.theory.limits import lloyd_max
 
 BUDGET = "8 minutes on 2 cores"
 LOADS = {1: [0.401, 0.501, 0.55, 0.6], 2: [0.9, 1.1, 1.2, 1.3], 3: [1.0, 1.5, 1.7, 1.8], 4: [1.7, 1.8, 1.9]}

@@ -9,8 +9,8 @@ medians over trials, and the exponent of seconds in dim.
 import numpy as np
 
 from hebbsim import plot
-from hebbsim.measurement import measurements
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.measurement import measurements
 
 BUDGET = "6 minutes on 2 cores"
 WIDTH, TRIALS = 64, 4

@@ -27,9 +27,9 @@ import numpy as np
 
 from hebbsim import plot
 from hebbsim.errors import HebbsimError
-from hebbsim.fit import load_at_error
-from hebbsim.measurement import curves, measurements
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.fit import load_at_error
+from hebbsim.statistics.measurement import curves, measurements
 
 DIM, TRIALS = 256, 6
 BUDGET = "4 minutes on 2 cores"

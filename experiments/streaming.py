@@ -7,10 +7,10 @@ against its rate, with the closed forms. Table: the same numbers, for Gaussian v
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.estimate import jackknife
-from hebbsim.information import pair_bits
-from hebbsim.measurement import measurements
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.estimate import jackknife
+from hebbsim.statistics.information import pair_bits
+from hebbsim.statistics.measurement import measurements
 
 DIM, BINS, TRIALS = 512, 28, 6
 FORGETTING = (0.1, 0.3, 1.0, 3.0, 10.0)  # c = dim_key (1 - decay^2)

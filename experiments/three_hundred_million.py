@@ -9,7 +9,7 @@ At load 0.7, under 1, any least-squares solver that is given the keys is exact: 
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
 
 BUDGET = "45 minutes and 12 GiB on 2 cores"
 LOAD, DIM = 0.7, 17_321

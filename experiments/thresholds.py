@@ -8,10 +8,10 @@ column is a trial (dim_value = 1); lines: the chance that no other point of the 
 import numpy as np
 
 from hebbsim import plot
-from hebbsim.estimate import student
-from hebbsim.measurement import measurements
-from hebbsim.task import parse_label
-from hebbsim.theory_limits import amp_capacity, separable_probability
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.estimate import student
+from hebbsim.statistics.measurement import measurements
+from hebbsim.theory.limits import amp_capacity, separable_probability
 
 BUDGET = "5 minutes on 2 cores"
 BOX = {32: 80, 64: 80, 128: 40}  # dim: trials

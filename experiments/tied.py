@@ -8,8 +8,8 @@ each, per entry (n^2) and, for the symmetric matrices, per free weight (n (n - 1
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.measurement import curves, measurements
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.measurement import curves, measurements
 
 DIM, TRIALS = 256, 8
 ERASED = (0.0, 0.25, 0.5)

@@ -9,8 +9,8 @@ dim (V - 1) numbers of the matrix are free: thresholds scale with (V - 1) / dim.
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.measurement import measurements
-from hebbsim.task import parse_label
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.measurement import measurements
 
 BUDGET = "half an hour on 2 cores"
 DIM = 256

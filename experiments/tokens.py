@@ -10,8 +10,8 @@ from typing import Any
 
 from hebbsim import plot, theory
 from hebbsim.errors import HebbsimError
-from hebbsim.fit import best_load, load_at_error
-from hebbsim.measurement import curves, measurements
+from hebbsim.statistics.fit import best_load, load_at_error
+from hebbsim.statistics.measurement import curves, measurements
 
 VOCABULARIES = (256, 4096, 65536)
 # dim: pairs at the best load for each of VOCABULARIES, from theory.best_token_load to two figures; written out so that

@@ -7,7 +7,7 @@ true one against the naive p1^k. Table: the same numbers.
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.measurement import curves, measurements
+from hebbsim.statistics.measurement import curves, measurements
 
 TRIALS = {256: 60, 1024: 30, 4096: 12, 16384: 6, 32768: 3}
 PARTS = (0.5, 0.75, 1.0, 1.25)  # of the number of patterns that p1^k allows at 1 % noise

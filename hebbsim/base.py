@@ -7,18 +7,12 @@ Each part is a NamedTuple of pure functions, batch-first: keys (pairs, dim_key),
 by a factory with keyword-only options; the same options give the same object, so that jit does not trace twice.
 """
 
-import functools
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
-
-from hebbsim.errors import HebbsimError, one_of
-from hebbsim.task import format_label
 
 KINDS = frozenset({"bipolar", "gaussian", "sparse", "tokens"})
 
@@ -151,76 +145,6 @@ class Readout(NamedTuple):
     score: Callable[[Field, Truth], dict[str, Array]]
     accepts: frozenset[str]
     gives: frozenset[str] = frozenset()
-
-
-def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
-    """Turn make(label, *, options) into a cached, checked factory(**options).
-
-    `checks` name for an option a predicate and the words that say what is allowed. The label holds every option that
-    is not off (None, 0, False, ""), so that an option added later, off by default, leaves old labels as they were.
-    Raises HebbsimError for an unknown option or a value that is not allowed.
-    """
-
-    def wrap(make: Callable) -> Callable:
-        defaults = {p.name: p.default for p in inspect.signature(make).parameters.values() if p.name != "label"}
-        name = make.__name__
-
-        @functools.cache
-        def build(options: tuple[tuple[str, Any], ...]) -> Any:
-            return make(format_label(name, {k: v for k, v in options if v}), **dict(options))
-
-        @functools.wraps(make)
-        def made(**options: Any) -> Any:
-            for option in options:
-                if option not in defaults:
-                    raise one_of(f"option of {name}", option, defaults)
-            full = {}
-            for option, default in defaults.items():
-                value = options.get(option, default)
-                value = value.item() if isinstance(value, np.generic) else value
-                if type(default) is float and type(value) is int:
-                    value = float(value)
-                allowed, words = checks.get(option, (lambda _: True, ""))
-                if type(value) is not type(default) or not allowed(value):
-                    raise HebbsimError(f"{name}: {option} = {value!r}; allowed: {words or type(default).__name__}")
-                full[option] = value
-            return build(tuple(sorted(full.items())))
-
-        made.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [p for p in inspect.signature(make).parameters.values() if p.name != "label"]
-        )
-        return made
-
-    return wrap
-
-
-PARTS = {"rule": Rule, "ensemble": Ensemble, "retrieval": Retrieval, "readout": Readout, "precision": Precision}
-
-
-def look_up(registry: Mapping[str, Callable], kind: str, part: Any, options: Mapping[str, Any] | None = None) -> Any:
-    """The part itself if it is one already, else registry[name](**options). Raises HebbsimError."""
-    if not isinstance(part, str):
-        if not isinstance(part, PARTS[kind]):
-            raise HebbsimError(f"{kind} = {part!r}; allowed: a name or a hebbsim.{PARTS[kind].__name__}")
-        if options:
-            raise HebbsimError(
-                f"{kind}_options go with a name; this {kind} is an instance that has its options already"
-            )
-        return part
-    if part not in registry:
-        raise one_of(kind, part, registry)
-    if not isinstance(options or {}, Mapping) or any(not isinstance(name, str) for name in options or {}):
-        raise HebbsimError(f"{kind}_options = {options!r}; allowed: a dict of options by name")
-    return registry[part](**dict(options or {}))
-
-
-def require(what: str, needs: Iterable[str], given: frozenset[str]) -> None:
-    """Raise HebbsimError naming what is missing."""
-    missing = sorted(set(needs) - given)
-    if missing:
-        raise HebbsimError(
-            f"{what} needs {', '.join(missing)}; this memory gives {', '.join(sorted(given)) or 'nothing'}"
-        )
 
 
 def sequential(write_one: Callable[..., PyTree]) -> Callable[..., PyTree]:

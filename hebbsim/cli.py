@@ -144,15 +144,15 @@ def progress(every: float = 5.0) -> Callable[[str, float, float], None]:
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
-    from hebbsim.verify import verify
+    from hebbsim.answers.verify import verify
 
     size = "full" if arguments.full else "smoke" if arguments.smoke else "default"
     return verify(Path(arguments.out), size, Path(arguments.source) if arguments.source else None, progress())
 
 
 def run_measure(arguments: argparse.Namespace) -> int:
+    from hebbsim.answers.report import plain
     from hebbsim.collect import measure
-    from hebbsim.report import plain
 
     names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
     names += ["dim", "dim_key", "dim_value", "num_patterns", "tied", "ages", "probes", "trials", "seed", "level"]
@@ -170,9 +170,10 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
+    from hebbsim.checks import check_integer
     from hebbsim.collect import collect
     from hebbsim.experiment import load
-    from hebbsim.plan import sweep, whole
+    from hebbsim.simulate.plan import sweep
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
@@ -185,7 +186,7 @@ def run_collect(arguments: argparse.Namespace) -> int:
             raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], inspect.signature(sweep).parameters)
         plan = sweep(**given)
         plans.append(plan)
-        count = whole("trials", options["trials"], 1, 2**31 - 1)
+        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
         trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
     print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
     results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
@@ -199,23 +200,23 @@ def run_collect(arguments: argparse.Namespace) -> int:
 
 
 def run_store(arguments: argparse.Namespace) -> int:
-    from hebbsim.store import store_file
+    from hebbsim.storage.store import store_file
 
     out = Path(arguments.out)
     return store_file(Path(arguments.file), out, arguments.bits_per_parameter, arguments.seed, arguments.bits)
 
 
 def run_recall(arguments: argparse.Namespace) -> int:
-    from hebbsim.store import recall_file
+    from hebbsim.storage.store import recall_file
 
     out, options, force = Path(arguments.out), arguments.retrieval_options, arguments.force
     return recall_file(Path(arguments.memory), out, arguments.retrieval, options, force, progress())
 
 
 def run_fit(arguments: argparse.Namespace) -> int:
-    from hebbsim.measurement import measurements
+    from hebbsim.answers.report import fit_tables, write, write_json
     from hebbsim.records import read
-    from hebbsim.report import fit_tables, write, write_json
+    from hebbsim.statistics.measurement import measurements
 
     folder = Path(arguments.results)
     results = read(folder)
@@ -231,10 +232,10 @@ def run_fit(arguments: argparse.Namespace) -> int:
 
 
 def run_plot(arguments: argparse.Namespace) -> int:
+    from hebbsim.answers.report import markdown, write, write_json
     from hebbsim.experiment import load
     from hebbsim.plot import save
     from hebbsim.records import read
-    from hebbsim.report import markdown, write, write_json
 
     experiment = load(arguments.experiment)
     folder = Path(arguments.out) if arguments.out else experiment.results
@@ -252,9 +253,9 @@ def run_plot(arguments: argparse.Namespace) -> int:
 
 
 def run_report(arguments: argparse.Namespace) -> int:
-    from hebbsim.catalogue import rule_rows
+    from hebbsim.answers.catalogue import rule_rows
+    from hebbsim.answers.report import fill_file
     from hebbsim.records import read
-    from hebbsim.report import fill_file
 
     folder = Path(arguments.results)
     if not folder.is_dir():
@@ -284,6 +285,6 @@ def run_bench(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    from hebbsim.catalogue import show
+    from hebbsim.answers.catalogue import show
 
     return show([arguments.kind] if arguments.kind else REGISTRIES, arguments.dim, arguments.num_patterns)

@@ -8,12 +8,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from hebbsim import trial
+from hebbsim.checks import check_integer, check_level
 from hebbsim.errors import HebbsimError
-from hebbsim.measurement import Measurement, check_level
-from hebbsim.plan import Sweep, pattern_counts, sweep, whole
 from hebbsim.records import Record, Results, Writer, read
-from hebbsim.task import Task
+from hebbsim.records.task import Task
+from hebbsim.simulate import trial
+from hebbsim.simulate.plan import Sweep, pattern_counts, sweep
+from hebbsim.statistics.measurement import Measurement
 
 EXACT_BELOW = 2.0**24  # whole numbers that float32 adds without rounding
 
@@ -84,7 +85,7 @@ def measure(*, num_patterns: int, trials: int = 8, level: float = 0.95, **option
 
 def _measure(plan: Sweep, trials: int, level: float) -> list[Measurement]:
     check_level(level)
-    numbers = range(whole("trials", trials, 2, 2**31 - 1))
+    numbers = range(check_integer("trials", trials, 2, 2**31 - 1))
     found: dict[Task, list[Record]] = {task: [] for task in plan.tasks}
     for batch in engine([(plan, dict.fromkeys(plan.tasks, numbers))]):
         for record in batch:

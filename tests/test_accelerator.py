@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from test_experiments_rules import ROOT, module
 
-from hebbsim import placement, plot
-from hebbsim.plan import sweep
+from hebbsim import plot
 from hebbsim.records import Results, read
+from hebbsim.simulate import placement
+from hebbsim.simulate.plan import sweep
 
 
 def run(*arguments, folder=ROOT):

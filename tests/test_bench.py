@@ -156,7 +156,7 @@ def test_wide_pairs_are_fewer(monkeypatch):
 
 def test_every_rule_can_be_timed_by_default():
     for name, made in hebbsim.RULES.items():
-        hebbsim.plan.sweep(rule=name, dim=16, loads=[1.0], **rules.storable(made()))
+        hebbsim.simulate.plan.sweep(rule=name, dim=16, loads=[1.0], **rules.storable(made()))
 
 
 def test_an_iteration_is_timed_beside_its_products():

@@ -17,7 +17,7 @@ from hebbsim.records import read
 ROOT = Path(__file__).parent.parent
 EXPERIMENT = '''"""What is this? Run time: seconds."""
 from hebbsim import plot
-from hebbsim.measurement import measurements
+from hebbsim.statistics.measurement import measurements
 
 BUDGET = "5 seconds on 2 cores"
 TASKS = [dict(dim=16, loads=(0.5, 1.0), probes=8, trials={trials})]

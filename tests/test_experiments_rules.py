@@ -11,8 +11,8 @@ from scipy.special import ndtr
 import hebbsim
 from hebbsim import theory
 from hebbsim.base import Field, Truth
-from hebbsim.information import errors_of, pair_bits
 from hebbsim.records import read
+from hebbsim.statistics.information import errors_of, pair_bits
 
 ROOT = Path(__file__).parent.parent
 

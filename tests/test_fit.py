@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Estimate, Unresolved, jackknife, joint_level, student
-from hebbsim.fit import best_load, exact_load, extrapolate, load_at_error, load_limit
-from hebbsim.measurement import Measurement, curves, measurements
 from hebbsim.records import Record, Results
-from hebbsim.task import Task
+from hebbsim.records.task import Task
+from hebbsim.statistics.estimate import Estimate, Unresolved, jackknife, joint_level, student
+from hebbsim.statistics.fit import best_load, exact_load, extrapolate, load_at_error, load_limit
+from hebbsim.statistics.measurement import Measurement, curves, measurements
 from hebbsim.theory import bit_error, soft_bits
 
 DIM = 1000

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import hebbsim
-from hebbsim import theory_limits
 from hebbsim.base import Field, Known, Truth
 from hebbsim.readouts import READOUTS
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
+from hebbsim.theory import limits as theory_limits
 
 spec = importlib.util.spec_from_file_location(
     "hopfield_experiment", Path(__file__).parents[1] / "experiments/hopfield.py"

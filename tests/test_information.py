@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hebbsim import theory
-from hebbsim.information import HALF, NUM_BINS, _symmetric, entropy, errors_of, hard_bits, log2_choose, pair_bits
+from hebbsim.statistics.information import (
+    HALF,
+    NUM_BINS,
+    _symmetric,
+    entropy,
+    errors_of,
+    hard_bits,
+    log2_choose,
+    pair_bits,
+)
 
 
 def mutual_information(joint):

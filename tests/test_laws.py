@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import hebbsim
-from hebbsim.base import Rule, factory
-from hebbsim.plan import identity
+from hebbsim.base import Rule
+from hebbsim.parts import factory, identity
 
 DIM = 12
 KINDS = {"bipolar": "sign", "gaussian": "soft", "sparse": "threshold", "tokens": "argmax"}

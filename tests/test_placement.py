@@ -3,7 +3,7 @@
 import pytest
 
 import hebbsim
-from hebbsim import cost, placement
+from hebbsim.simulate import cost, placement
 
 
 def test_costs_are_the_counts_of_multiply_adds():

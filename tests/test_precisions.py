@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import hebbsim
-from hebbsim import task, theory
+from hebbsim import theory
 from hebbsim.precisions.floating import round_to
 from hebbsim.precisions.lloyd_max import cells, lloyd_max, scale_of
+from hebbsim.records import task
 
 DIM = 12
 HEBBIAN = hebbsim.RULES["hebbian"]()

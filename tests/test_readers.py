@@ -11,7 +11,7 @@ from hebbsim import theory
 from hebbsim.precisions.lloyd_max import cells as cells_of
 from hebbsim.precisions.lloyd_max import scale_of
 from hebbsim.retrievals import cells, columns, rows
-from hebbsim.theory_limits import ridge_sinr
+from hebbsim.theory.limits import ridge_sinr
 
 
 def draw(seed, *shape):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hebbsim import report
-from hebbsim.catalogue import rule_rows
+from hebbsim.answers import report
+from hebbsim.answers.catalogue import rule_rows
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

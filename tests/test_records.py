@@ -15,10 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hebbsim import records
 from hebbsim.errors import HebbsimError, one_of
 from hebbsim.records import Record, Results, Writer, from_line, missing, read, to_line
-from hebbsim.task import Task, format_label, parse_label
+from hebbsim.records.task import Task, format_label, parse_label
 
 TASK = Task(dim_key=64, dim_value=32, num_patterns=16, probes=16)
 numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(width=64)
@@ -387,10 +386,10 @@ def test_a_record_cut_by_a_full_disk_is_an_error_and_the_next_is_whole(tmp_path,
     path = tmp_path / "a.jsonl"
     true_write = os.write
     with Writer(path) as writer:
-        monkeypatch.setattr(records.os, "write", lambda fd, data: true_write(fd, data[:50]))
+        monkeypatch.setattr(os, "write", lambda fd, data: true_write(fd, data[:50]))
         with pytest.raises(HebbsimError, match="part of a record"):
             writer.write(record(0))
-        monkeypatch.setattr(records.os, "write", true_write)
+        monkeypatch.setattr(os, "write", true_write)
         writer.write(record(1))
     results = read(path)
     assert missing(results, TASK, 2) == [0]
@@ -399,7 +398,7 @@ def test_a_record_cut_by_a_full_disk_is_an_error_and_the_next_is_whole(tmp_path,
 
 def test_each_record_is_synced_when_asked(tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(records.os, "fsync", calls.append)
+    monkeypatch.setattr(os, "fsync", calls.append)
     with Writer(tmp_path / "a.jsonl", fsync_every=0) as writer:
         for trial in range(3):
             writer.write(record(trial))

@@ -6,8 +6,8 @@ import pytest
 from test_experiments_rules import module
 
 from hebbsim.collect import collect
-from hebbsim.plan import sweep
 from hebbsim.records import read
+from hebbsim.simulate.plan import sweep
 
 TWINS = {"channel decay (GLA, Mamba)", "delta, rate 1"}  # others by an option alone, and each takes seconds to compile
 

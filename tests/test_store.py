@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from hebbsim import store
 from hebbsim.errors import HebbsimError
-from hebbsim.memory_file import load, packed, save, unpacked
+from hebbsim.storage import store
+from hebbsim.storage.memory_file import load, packed, save, unpacked
 
 DATA = np.random.default_rng(0).bytes(1500)
 

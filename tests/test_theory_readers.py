@@ -19,10 +19,10 @@ from scipy.special import ndtr
 
 from hebbsim import theory
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Unresolved
-from hebbsim.theory_quantised import cell_information
-from hebbsim.theory_readers import bipolar_loss
-from hebbsim.theory_rows import token_loss
+from hebbsim.statistics.estimate import Unresolved
+from hebbsim.theory.quantised import cell_information
+from hebbsim.theory.state_evolution import bipolar_loss
+from hebbsim.theory.token_amp import token_loss
 
 
 def wrong(field, values):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hebbsim
-from hebbsim import draws, trial
 from hebbsim.ensembles.bipolar import draw_bits, unpack
+from hebbsim.simulate import draws, trial
 
 MOST = 90
 SEEDS = st.integers(0, 2**32 - 1)

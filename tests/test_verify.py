@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import pytest
 
 import hebbsim
-from hebbsim import claims, verify
-from hebbsim.base import dot, factory
-from hebbsim.estimate import Estimate
-from hebbsim.plan import identity
+from hebbsim.answers import claims, verify
+from hebbsim.base import dot
+from hebbsim.parts import factory, identity
 from hebbsim.rules import hebbian as right
+from hebbsim.statistics.estimate import Estimate
 
 
 def test_smoke_passes_and_writes_table_and_figure(tmp_path, run_cli):

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+from hebbsim.answers.report import write_json
 from hebbsim.bench.curves import curve
 from hebbsim.bench.exponents import growth
 from hebbsim.bench.kernels import orders, packed, read
@@ -16,7 +17,6 @@ from hebbsim.bench.rules import write
 from hebbsim.bench.scans import chunked
 from hebbsim.bench.timing import ROUNDS, Row, machine
 from hebbsim.errors import one_of
-from hebbsim.report import write_json
 
 PARTS: dict[str, Callable[..., list[Row]]] = {
     "packed": packed,

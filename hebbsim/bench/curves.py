@@ -9,11 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from hebbsim import collect, theory, trial
+from hebbsim import collect, theory
 from hebbsim.base import dot
 from hebbsim.bench.timing import ROUNDS, Row, faster, interleaved, spread
 from hebbsim.errors import HebbsimError
 from hebbsim.rules import RULES
+from hebbsim.simulate import trial
 
 DIM, TRIALS = 1024, 8
 LOADS = tuple(float(load) for load in np.linspace(4 / 12, 4, 12))

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from hebbsim import trial
 from hebbsim.bench.kernels import writes
 from hebbsim.bench.timing import ROUNDS, Row, interleaved, spread
 from hebbsim.ensembles import ENSEMBLES
-from hebbsim.estimate import Estimate, student
-from hebbsim.plan import sweep
+from hebbsim.simulate import trial
+from hebbsim.simulate.plan import sweep
+from hebbsim.statistics.estimate import Estimate, student
 
 MOST = 5  # rounds
 

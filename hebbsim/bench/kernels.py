@@ -10,14 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from hebbsim import cost, trial
 from hebbsim.base import Field, Side, Truth, dot
 from hebbsim.bench.timing import ROUNDS, Row, faster, interleaved, spread
 from hebbsim.ensembles import ENSEMBLES
-from hebbsim.placement import trial_cost
-from hebbsim.plan import sweep
 from hebbsim.readouts import READOUTS
 from hebbsim.rules import RULES
+from hebbsim.simulate import cost, trial
+from hebbsim.simulate.placement import trial_cost
+from hebbsim.simulate.plan import sweep
 
 PAIRS = 2048  # written by a timed write
 BLOCK = 1024  # of them at once, as in a trial

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hebbsim import collect
 from hebbsim.bench.timing import ROUNDS, Row, faster, interleaved, spread
-from hebbsim.plan import sweep
+from hebbsim.simulate.plan import sweep
 
 ASKED_GIB = 1.0
 PAIRS = (10**3, 10**5, 10**7)
@@ -22,7 +22,7 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
 DRAWN = """
 from hebbsim import plot
-from hebbsim.measurement import curves, measurements
+from hebbsim.statistics.measurement import curves, measurements
 
 BUDGET = "a second"
 TASKS = [dict(dim=16, loads=(0.5, 1, 2), probes=16, trials=4)]

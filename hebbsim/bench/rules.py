@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hebbsim import trial
 from hebbsim.base import Rule
 from hebbsim.bench.timing import ROUNDS, Row, interleaved, spread
-from hebbsim.information import log2_choose
-from hebbsim.plan import Sweep, sweep
+from hebbsim.records.task import parse_label
 from hebbsim.rules import RULES
-from hebbsim.task import parse_label
+from hebbsim.simulate import trial
+from hebbsim.simulate.plan import Sweep, sweep
+from hebbsim.statistics.information import log2_choose
 
 BLOCK, PAIRS = 128, 512  # pairs written at once and in all, so that no window of BLOCK or more lets a rule skip any
 ENTRIES = 2**23  # entries of the pairs written, at most: fewer pairs where they are wide

@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt32
 
-from hebbsim.base import Ensemble, Side, factory
+from hebbsim.base import Ensemble, Side
 from hebbsim.ensembles.cues import FRACTION, PROBABILITY, noisy_rows
 from hebbsim.kernels.packed import signs
+from hebbsim.parts import factory
 
 
 def draw_bits(words: int, rng_key: Array, index: Int[Array, "n"]) -> UInt32[Array, "n words"]:

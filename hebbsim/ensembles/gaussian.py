@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from hebbsim.base import Ensemble, Side, factory
+from hebbsim.base import Ensemble, Side
 from hebbsim.ensembles.bipolar import bipolar_side
 from hebbsim.ensembles.cues import FRACTION, PROBABILITY, noisy_rows
+from hebbsim.parts import factory
 
 
 def gaussian_side(dim: int, flip: float = 0.0, erase: float = 0.0) -> Side:

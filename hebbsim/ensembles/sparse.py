@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt32
 
-from hebbsim.base import Ensemble, Side, factory
+from hebbsim.base import Ensemble, Side
 from hebbsim.ensembles.cues import FRACTION
 from hebbsim.errors import HebbsimError
+from hebbsim.parts import factory
 
 
 def floyd(words: UInt32[Array, "k"], n: int) -> Int[Array, "k"]:

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from hebbsim.base import Ensemble, Side, factory
+from hebbsim.base import Ensemble, Side
 from hebbsim.ensembles.bipolar import bipolar_side, draw_bits, unpack
 from hebbsim.ensembles.cues import FRACTION, PROBABILITY, noisy_rows
 from hebbsim.errors import HebbsimError
+from hebbsim.parts import factory
 
 
 def token_side(dim: int, vocabulary: int, one_hot: bool, flip: float = 0.0, erase: float = 0.0) -> Side:

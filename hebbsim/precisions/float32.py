@@ -1,6 +1,7 @@
 """The weights as the rule made them."""
 
-from hebbsim.base import Precision, Rule, factory
+from hebbsim.base import Precision, Rule
+from hebbsim.parts import factory
 
 
 @factory()

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from hebbsim.base import Precision, factory
+from hebbsim.base import Precision
+from hebbsim.parts import factory
 from hebbsim.precisions.rounding import EVERY, SEED, Rounding, Whole, precision_of
 
 FORMATS = {"e4m3": jnp.float8_e4m3fn, "e5m2": jnp.float8_e5m2}

@@ -5,10 +5,11 @@ import math
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from hebbsim.base import Precision, factory
+from hebbsim.base import Precision
 from hebbsim.errors import HebbsimError
+from hebbsim.parts import factory
 from hebbsim.precisions.rounding import EVERY, SEED, Whole, precision_of
-from hebbsim.task import stored_bits
+from hebbsim.records.task import stored_bits
 
 STEP = (lambda s: s >= 0 and math.isfinite(s), "0 (from the weights) or a finite number above 0")
 

@@ -6,10 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from hebbsim.base import Precision, factory
+from hebbsim.base import Precision
+from hebbsim.parts import factory
 from hebbsim.precisions.rounding import Whole, once
-from hebbsim.task import stored_bits
-from hebbsim.theory_limits import lloyd_max_levels
+from hebbsim.records.task import stored_bits
+from hebbsim.theory.limits import lloyd_max_levels
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from hebbsim.base import Precision, Rule
 from hebbsim.errors import HebbsimError
-from hebbsim.task import stored_bits
+from hebbsim.records.task import stored_bits
 
 Whole = Callable[[Array], Array]  # numbers -> whole numbers next to them
 Rounding = Callable[[Array, Whole], Array]  # (weights, whole) -> weights the format can hold

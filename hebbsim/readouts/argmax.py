@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Field, Readout, Truth, dot, factory
-from hebbsim.information import LADDER, LOG_UNIT
+from hebbsim.base import Field, Readout, Truth, dot
+from hebbsim.parts import factory
+from hebbsim.statistics.information import LADDER, LOG_UNIT
 
 BLOCK = 4096  # code words scored at once: the unpacked words are 16 MB at dim 1024
 CLIP = 100.0  # bits; a posterior below 2^-100 counts as this

@@ -6,7 +6,8 @@ import math
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-from hebbsim.base import Field, Readout, Truth, factory
+from hebbsim.base import Field, Readout, Truth
+from hebbsim.parts import factory
 
 
 def by_cue(truth: Truth, flags: Array) -> Int[Array, "p ..."]:

@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from hebbsim.base import Field, Readout, Truth, factory
-from hebbsim.information import HALF, NUM_BINS, STEPS
+from hebbsim.base import Field, Readout, Truth
+from hebbsim.parts import factory
+from hebbsim.statistics.information import HALF, NUM_BINS, STEPS
 
 LOWEST = (127 - HALF // (2 * STEPS)) * STEPS  # float32 exponent (bias 127) of the smallest bin, in steps
 

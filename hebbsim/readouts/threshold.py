@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from hebbsim.base import Field, Readout, Truth, factory
+from hebbsim.base import Field, Readout, Truth
+from hebbsim.parts import factory
 
 
 def winners(value: Array, active: int) -> Array:

@@ -8,11 +8,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from hebbsim.base import Field, Known, Retrieval, Rule, dot, factory
+from hebbsim.base import Field, Known, Retrieval, Rule, dot
+from hebbsim.parts import factory
 from hebbsim.precisions.lloyd_max import scale_of
-from hebbsim.retrievals import columns, rows
-from hebbsim.retrievals.cells import pass_from_cells
+from hebbsim.retrievals import columns, token_amp
 from hebbsim.retrievals.columns import DAMPING, STEPS, TOLERANCE, Read
+from hebbsim.retrievals.gamp import pass_from_cells
 
 LEAST = 1e-9  # variance: tanh(field / LEAST) is the sign
 
@@ -75,7 +76,7 @@ def amp(label: str, *, steps: int = 100, tolerance: float = 1e-6, damping: float
     """r = x + K z / d, x <- E[v | r], z <- S - K^T x + Onsager term: all columns (tokens: all rows) at once, to a fixed point.
 
     The reader is given all keys and the prior of the values: +-1 or N(0, 1) entry by entry, the noise level taken from
-    each column's residual; token values as whole code words, the noise taken with its covariance (retrievals/rows.py).
+    each column's residual; token values as whole code words, the noise taken with its covariance (retrievals/token_amp.py).
     Stops when no column moves (mean square change of x at most `tolerance`; no token changes), or after `steps`;
     `damping` is the share of the old x and z that is kept. Exact for +-1 values up to load 2.085 as dim -> infinity.
     cells = b: the weights were rounded by lloyd_max(bits=b) and are read with that quantiser's own likelihood
@@ -100,7 +101,7 @@ def amp(label: str, *, steps: int = 100, tolerance: float = 1e-6, damping: float
     def field(rule: Rule, found: tuple[Array, Known], queries: Array, index: Array) -> Field:
         memory, known = found
         if known.values.code == "token":
-            return rows.cancel(columns.all_keys(known), memory, known, index, steps, tolerance, damping)
+            return token_amp.token_amp(columns.all_keys(known), memory, known, index, steps, tolerance, damping)
         return by_columns.field(rule, found, queries, index)
 
     return by_columns._replace(field=field)

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PyTree
 
-from hebbsim.base import Field, Known, Retrieval, Rule, factory
+from hebbsim.base import Field, Known, Retrieval, Rule
+from hebbsim.parts import factory
 
 
 @factory(

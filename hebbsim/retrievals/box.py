@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Retrieval, dot, factory
+from hebbsim.base import Retrieval, dot
+from hebbsim.parts import factory
 from hebbsim.retrievals.columns import NEEDS, STEPS, TOLERANCE, Columns, Read, retrieval
 from hebbsim.retrievals.ridge import factor, solved
 

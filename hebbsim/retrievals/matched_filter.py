@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from hebbsim.base import Field, Known, Retrieval, Rule, dot, factory
+from hebbsim.base import Field, Known, Retrieval, Rule, dot
+from hebbsim.parts import factory
 from hebbsim.retrievals.columns import Columns, Read
 
 

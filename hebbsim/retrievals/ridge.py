@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Retrieval, dot, factory
+from hebbsim.base import Retrieval, dot
+from hebbsim.parts import factory
 from hebbsim.retrievals.columns import STEPS, TOLERANCE, Columns, Read, retrieval
 
 RIDGE = 1e-5  # of dim_key, about the mean eigenvalue at load 1: what a float32 factor needs; passes take its bias away

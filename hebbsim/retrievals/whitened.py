@@ -5,9 +5,10 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from hebbsim.base import Field, Known, Retrieval, Rule, factory
+from hebbsim.base import Field, Known, Retrieval, Rule
+from hebbsim.parts import factory
 from hebbsim.retrievals.columns import NEEDS
-from hebbsim.retrievals.rows import Whitening, noise_of, spread_of, whiten, words_of
+from hebbsim.retrievals.token_amp import Whitening, noise_of, spread_of, whiten, words_of
 
 
 class Found(NamedTuple):

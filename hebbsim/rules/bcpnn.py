@@ -5,7 +5,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, dot, factory
+from hebbsim.base import Rule, dot
+from hebbsim.parts import factory
 from hebbsim.rules.covariance import State, init, write
 
 

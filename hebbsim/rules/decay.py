@@ -4,8 +4,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from hebbsim.base import Rule, factory
+from hebbsim.base import Rule
 from hebbsim.kernels.chunked import decayed_sum
+from hebbsim.parts import factory
 from hebbsim.rules.hebbian import init, recall
 
 GATES = ("constant", "key", "channel")

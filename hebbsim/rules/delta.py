@@ -2,8 +2,9 @@
 
 from jaxtyping import Array
 
-from hebbsim.base import Rule, factory
+from hebbsim.base import Rule
 from hebbsim.kernels.chunked import CHUNK, corrected_sum
+from hebbsim.parts import factory
 from hebbsim.rules.hebbian import init, recall
 
 RATE = (lambda b: 0 < b < 2, "above 0, under 2: the stream is stable there")

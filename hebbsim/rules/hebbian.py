@@ -3,8 +3,9 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Fast, Rule, dot, factory
+from hebbsim.base import Fast, Rule, dot
 from hebbsim.kernels.packed import signed_sum
+from hebbsim.parts import factory
 
 
 def init(dim_key: int, dim_value: int) -> Float[Array, "dk dv"]:

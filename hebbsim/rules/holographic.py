@@ -3,7 +3,8 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, factory
+from hebbsim.base import Rule
+from hebbsim.parts import factory
 
 
 def init(dim_key: int, dim_value: int) -> Float[Array, "d"]:

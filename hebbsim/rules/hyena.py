@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, factory
+from hebbsim.base import Rule
 from hebbsim.errors import HebbsimError
+from hebbsim.parts import factory
 
 FILTERS = ("ones", "exponential", "modulated")
 SINES = 8  # sinusoids in a modulated filter

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, dot, factory
+from hebbsim.base import Rule, dot
 from hebbsim.errors import HebbsimError
+from hebbsim.parts import factory
 
 
 class Weights(NamedTuple):

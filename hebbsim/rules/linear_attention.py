@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, dot, factory
+from hebbsim.base import Rule, dot
+from hebbsim.parts import factory
 
 MAPS = ("identity", "elu", "relu", "dpfp", "taylor", "favor")
 

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from hebbsim.base import Rule, dot, factory
+from hebbsim.base import Rule, dot
+from hebbsim.parts import factory
 from hebbsim.rules.hebbian import recall
 
 SHRINK = 1e-3  # weight decay in units of the mean power of the keys: small finds any separation, not 0 the widest one

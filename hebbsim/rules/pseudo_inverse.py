@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, dot, factory, sequential
+from hebbsim.base import Rule, dot, sequential
+from hebbsim.parts import factory
 from hebbsim.rules.hebbian import recall
 
 # Eigenvalues under this part of the largest are rounding: float64's if the sums are whole numbers, else float32's.

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, dot, factory
+from hebbsim.base import Rule, dot
+from hebbsim.parts import factory
 
 
 class Cache(NamedTuple):

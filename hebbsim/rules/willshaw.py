@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from hebbsim import cost
-from hebbsim.base import Fast, Rule, dot, factory
-from hebbsim.kernels.packed import any_pair, units_by_pair
+from hebbsim.base import Fast, Rule, dot
+from hebbsim.kernels.packed import any_pair, by_units_is_cheaper, units_by_pair
+from hebbsim.parts import factory
 
 
 def init(dim_key: int, dim_value: int) -> Bool[Array, "dk dv"]:
@@ -26,7 +26,7 @@ def write_units(
 ) -> Bool[Array, "dk dv"]:
     """The first `count` pairs, by the form that touches less: their k*l entries one by one, or every entry 32 pairs at once."""
     dim_key, dim_value = weights.shape
-    if cost.willshaw_by_units(dim_key, dim_value, keys.shape[1], values.shape[1]):
+    if by_units_is_cheaper(dim_key, dim_value, keys.shape[1], values.shape[1]):
         live = (jnp.arange(keys.shape[0]) < count)[:, None]
         units = jnp.where(live, keys, dim_key)  # out of range: dropped
         return weights.at[units[:, :, None], values[:, None, :]].set(True, mode="drop")

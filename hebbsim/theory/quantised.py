@@ -1,6 +1,6 @@
 """Readers of quantised weights that are given all the keys: state evolution of generalised AMP. No JAX.
 
-An entry z of A x (hebbsim.theory_readers) is N(0, load); b bits keep the cell of the best quantiser it falls in. A
+An entry z of A x (hebbsim.theory.state_evolution) is N(0, load); b bits keep the cell of the best quantiser it falls in. A
 reader can take the middle of the cell for a weight with noise, or use that the weight is somewhere in the cell.
 """
 
@@ -9,9 +9,10 @@ from functools import cache
 import numpy as np
 from scipy.special import ndtr
 
-from hebbsim.theory_limits import lloyd_max, lloyd_max_levels
-from hebbsim.theory_readers import Evolution, bipolar_loss, evolve, least_load, settle, sign_error
-from hebbsim.theory_tokens import NORMAL, WEIGHT, positive
+from hebbsim.checks import check_positive
+from hebbsim.theory.limits import lloyd_max, lloyd_max_levels
+from hebbsim.theory.quadrature import NORMAL, WEIGHT
+from hebbsim.theory.state_evolution import Evolution, bipolar_loss, evolve, least_load, settle, sign_error
 
 FINEST = 2.5e-4  # the least mean square error resolved: that of NORMAL's step beside a cell's edge
 
@@ -23,7 +24,7 @@ def quantiser_noise(load: float, bits: int) -> float:
     box_error hold for b-bit weights scaled so. Source: Bussgang 1952.
     """
     share = lloyd_max(bits)
-    return float(positive("load", load)) * share / (1 - share)
+    return float(check_positive("load", load)) * share / (1 - share)
 
 
 def cell_information(bits: int, error: float) -> float:
@@ -49,14 +50,14 @@ def gamp_errors(load: float, bits: int, iterations: int) -> Evolution:
     v = load / cell_information(bits, e), e = bipolar_loss(v of the pass before), 1 at first: the one-shot read of
     rounded weights. dim_key -> infinity. Source: Rangan 2011; Javanmard & Montanari 2013.
     """
-    load = float(positive("load", load))
+    load = float(check_positive("load", load))
     variance = evolve(lambda error: load / cell_information(bits, error), bipolar_loss, iterations)
     return Evolution(sign_error(variance), variance)
 
 
 def gamp_error(load: float, bits: int) -> float:
     """Bit error where gamp_errors stops: 0 up to gamp_capacity(bits). Valid as gamp_errors is."""
-    load = float(positive("load", load))
+    load = float(check_positive("load", load))
     return float(sign_error(settle(lambda error: load / cell_information(bits, error), bipolar_loss)))
 
 

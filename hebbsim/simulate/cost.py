@@ -11,17 +11,8 @@ PACKED = 1 / 7  # of a +-1 pair and entry, in kernels.packed
 BLOCK = 150.0  # pairs whose writing takes as long as a block does beyond its pairs: each entry is read and written
 # The same by a product on an accelerator, where 16 bytes of each entry move: from data sheets, not measured.
 PRODUCT_BLOCK = 1200.0
-AND = 1 / 16  # of a 0/1 pair and entry there
-INDEXED = 250.0  # of an entry touched by its number
 SMALL = 2**20  # entries: a smaller state is always formed
-PACKING = 600.0  # of an active unit put into its word
 STEPS = 20.0  # of a reader that is given all keys, two products each
-
-
-def willshaw_by_units(dim_key: int, dim_value: int, active_key: int, active_value: int) -> bool:
-    """Whether a pair is cheaper to write unit by unit than bit by bit, its units being packed first."""
-    touched = INDEXED * active_key * active_value
-    return touched < AND * dim_key * dim_value + PACKING * (active_key + active_value)
 
 
 def written(num_patterns: Sequence[int], block: int, overhead: float = BLOCK) -> float:

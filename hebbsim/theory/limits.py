@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc, erf, lambertw, ndtr, ndtri
 
+from hebbsim.checks import check_integers, check_positive
 from hebbsim.errors import HebbsimError
-from hebbsim.information import LN2
-from hebbsim.theory_tokens import NORMAL, WEIGHT, positive, whole
+from hebbsim.statistics.information import LN2
+from hebbsim.theory.quadrature import NORMAL, WEIGHT
 
 
 def entropy_ceiling(dim_key: ArrayLike) -> Any:
@@ -18,7 +19,7 @@ def entropy_ceiling(dim_key: ArrayLike) -> Any:
     num_patterns that, the keys and one weight known, lies on a lattice of step 4. dim_key >= 4; good for large ones.
     Source: derived for hebbsim.
     """
-    k = np.pi * np.e * whole("dim_key", dim_key, 4) / 8
+    k = np.pi * np.e * check_integers("dim_key", dim_key, 4) / 8
     return -np.real(lambertw(-2 * LN2 / k, -1)) / (2 * LN2)
 
 
@@ -44,7 +45,7 @@ def lloyd_max_levels(bits: int) -> tuple[np.ndarray, np.ndarray]:
     """
     from scipy.optimize import fsolve  # slow to import; readers of results need not wait
 
-    count = 2 ** int(whole("bits", bits, 1, 8) - 1)  # positive levels; the others mirror them
+    count = 2 ** int(check_integers("bits", bits, 1, 8) - 1)  # positive levels; the others mirror them
 
     def cells(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         edges = np.concatenate([[0.0], (levels[1:] + levels[:-1]) / 2, [np.inf]])
@@ -71,7 +72,7 @@ def hopfield_load(overlap: ArrayLike) -> Any:
     stable one; wrong bits are (1 - m) / 2. dim -> infinity, replica symmetric. Source: Amit, Gutfreund &
     Sompolinsky 1985.
     """
-    overlap = positive("overlap", overlap, 1.0)
+    overlap = check_positive("overlap", overlap, 1.0)
     y = ndtri((1 + overlap) / 2) / np.sqrt(2)
     return _hopfield(y)
 
@@ -94,7 +95,7 @@ def separable_probability(dim_key: ArrayLike, num_patterns: ArrayLike) -> Any:
     Keys in general position (Gaussian; +-1 keys nearly). 1/2 at load 2 for every dim_key. Source: Wendel 1962,
     Cover 1965.
     """
-    dim_key, others = whole("dim_key", dim_key), whole("num_patterns", num_patterns) - 1
+    dim_key, others = check_integers("dim_key", dim_key), check_integers("num_patterns", num_patterns) - 1
     inside = dim_key <= others
     return np.where(inside, betainc(np.where(inside, others - dim_key + 1, 1), dim_key, 0.5), 1.0)[()]
 
@@ -118,5 +119,5 @@ def ridge_sinr(load: ArrayLike) -> Any:
 
     dim_key -> infinity. Source: the decorrelator of random-spreading CDMA, Verdu & Shamai 1999.
     """
-    load = positive("load", load)
+    load = check_positive("load", load)
     return np.where(load > 1, 1 / np.where(load > 1, load - 1, 1.0), np.inf)[()]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import jax
 
-from hebbsim import cost, trial
 from hebbsim.errors import HebbsimError
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
+from hebbsim.simulate import cost, trial
 
 
 def placed(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spec:

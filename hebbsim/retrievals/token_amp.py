@@ -55,7 +55,7 @@ def noise_of(residual: Array, covariance: Array, prior: Array) -> Array:
     return shape * (jnp.maximum(left, LEAST * jnp.trace(prior)) / jnp.trace(shape))
 
 
-def cancel(
+def token_amp(
     keys: Float[Array, "m dk"], weights: Float[Array, "dk dv"], known: Known, index: Int[Array, "p"], steps: int,
     tolerance: float, damping: float,
 ) -> Field:  # fmt: skip

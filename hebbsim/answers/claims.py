@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from hebbsim import theory
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Estimate, Unresolved, joint_level, quantile
-from hebbsim.fit import best_load, exact_load, load_at_error, load_limit
-from hebbsim.measurement import Measurement
+from hebbsim.statistics.estimate import Estimate, Unresolved, joint_level, quantile
+from hebbsim.statistics.fit import best_load, exact_load, load_at_error, load_limit
+from hebbsim.statistics.measurement import Measurement
 
 ABOUT = (0.65, 0.75)  # what rounds to 0.7 in one figure
 LEVEL = 0.95  # of all rows together: one false alarm in twenty runs with fresh seeds

@@ -7,11 +7,10 @@ from functools import cached_property
 import numpy as np
 from scipy.special import gammaincinv
 
-from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Estimate, add, jackknife, student
-from hebbsim.information import errors_of, hard_bits, pair_bits
 from hebbsim.records import Record, Results
-from hebbsim.task import Task, parse_label, stored_bits
+from hebbsim.records.task import Task, parse_label, stored_bits
+from hebbsim.statistics.estimate import Estimate, add, jackknife, student
+from hebbsim.statistics.information import errors_of, hard_bits, pair_bits
 
 FEW = 30  # errors in all trials together
 
@@ -170,10 +169,3 @@ def curves(points: Sequence[Measurement]) -> dict[Task, list[Measurement]]:
         groups.setdefault(dataclasses.replace(point.task, num_patterns=1), []).append(point)
     ordered = [sorted(group, key=lambda point: point.load) for group in groups.values()]
     return {group[0].task: group for group in ordered}
-
-
-def check_level(level: float) -> float:
-    """The level itself. Raises HebbsimError outside (0, 1)."""
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
-        raise HebbsimError(f"level = {level!r}; allowed: between 0 and 1, such as 0.95")
-    return level

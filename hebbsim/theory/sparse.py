@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln, xlog1py, xlogy
 
+from hebbsim.checks import check_integers, check_positive, describe
 from hebbsim.errors import HebbsimError
-from hebbsim.information import LN2, entropy, log2_choose
-from hebbsim.theory_tokens import largest, positive, said, whole
+from hebbsim.statistics.information import LN2, entropy, log2_choose
+from hebbsim.theory.quadrature import largest
 
 
 def willshaw_ones(num_patterns: ArrayLike, dim_key: int, dim_value: int, active_key: int, active_value: int) -> Any:
@@ -24,7 +25,7 @@ def willshaw_ones(num_patterns: ArrayLike, dim_key: int, dim_value: int, active_
     _sizes(dim_key, dim_value, active_key, active_value)
     with np.errstate(divide="ignore"):
         off = np.log1p(-active_key * active_value / (dim_key * dim_value))
-    return -np.expm1(positive("num_patterns", num_patterns) * off)
+    return -np.expm1(check_positive("num_patterns", num_patterns) * off)
 
 
 def willshaw_false_naive(
@@ -46,7 +47,7 @@ def willshaw_false(num_patterns: int, dim_key: int, dim_value: int, active_key: 
     Source: the Willshaw-Palm distribution (Knoblauch 2008); this form derived for hebbsim, checked by Monte-Carlo.
     """
     _sizes(dim_key, dim_value, active_key, active_value)
-    others = int(whole("num_patterns", num_patterns)) - 1
+    others = int(check_integers("num_patterns", num_patterns)) - 1
     left = np.arange(active_key + 1)  # cue units uncovered, before and after one pair that holds the unit
     before, after = left[:, None], left[None, :]
     covers = _log_choose(before, before - after) + _log_choose(dim_key - before, active_key - before + after)
@@ -64,7 +65,7 @@ def willshaw_load_at_error(n: int, active: int, error: float = 0.01) -> int:
     """
     _sizes(n, n, active, active)
     ratio = (n - active) / active
-    positive("error", error, ratio)
+    check_positive("error", error, ratio)
     return largest(lambda m: ratio * willshaw_false(m, n, n, active, active) <= error, 1)
 
 
@@ -90,11 +91,11 @@ def sparse_bits(
     silent = dim_value - active
     if not np.all((false >= 0) & (false <= silent) & (missed >= 0) & (missed <= active)):
         raise HebbsimError(
-            f"false_per_one = {said(false_per_one)}, miss_rate = {said(miss_rate)}: allowed: 0 to n, 0 to 1"
+            f"false_per_one = {describe(false_per_one)}, miss_rate = {describe(miss_rate)}: allowed: 0 to n, 0 to 1"
         )
     lost = _split(false, active - missed) + _split(missed, silent - false)
     code = log2_choose(dim_value, active) if exact_code else dim_value * float(entropy(active / dim_value))
-    return positive("num_patterns", num_patterns) * (code - lost) / (dim_key * dim_value)
+    return check_positive("num_patterns", num_patterns) * (code - lost) / (dim_key * dim_value)
 
 
 def willshaw_best(n: int, error: float = 0.01, exact_code: bool = False) -> tuple[int, int, float]:
@@ -105,7 +106,7 @@ def willshaw_best(n: int, error: float = 0.01, exact_code: bool = False) -> tupl
     (.350). Units: units, pairs, bits per parameter. p1^k is optimistic: willshaw_false at the design gives 1.1 to 3
     times `error`. Source: Palm 1980; designs recomputed for hebbsim.
     """
-    whole("n", n, 8)
+    check_integers("n", n, 8)
     if not 0 < error <= 1:
         raise HebbsimError(f"error = {error}: allowed: above 0, up to 1")
     active = np.arange(2, min(n // 2, 4 * int(np.log2(n))))
@@ -135,7 +136,7 @@ def _log_choose(n: ArrayLike, k: ArrayLike) -> np.ndarray:
 
 
 def _sizes(dim_key: int, dim_value: int, active_key: int, active_value: int) -> None:
-    whole("dim_key", dim_key)
-    whole("dim_value", dim_value)
-    whole("active_key", active_key, 1, dim_key)
-    whole("active_value", active_value, 1, dim_value)
+    check_integers("dim_key", dim_key)
+    check_integers("dim_value", dim_value)
+    check_integers("active_key", active_key, 1, dim_key)
+    check_integers("active_value", active_value, 1, dim_value)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Estimate
-from hebbsim.fit import Capacity, best_load, exact_load, load_at_error
-from hebbsim.measurement import Measurement, curves
-from hebbsim.task import FIELDS, Task
+from hebbsim.records.task import FIELDS, Task
+from hebbsim.statistics.estimate import Estimate
+from hebbsim.statistics.fit import Capacity, best_load, exact_load, load_at_error
+from hebbsim.statistics.measurement import Measurement, curves
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -7,9 +7,9 @@ import numpy as np
 from scipy.special import chdtrc, ndtri
 
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Estimate, Unresolved, jackknife, quantile, student
-from hebbsim.information import errors_of
-from hebbsim.measurement import Measurement
+from hebbsim.statistics.estimate import Estimate, Unresolved, jackknife, quantile, student
+from hebbsim.statistics.information import errors_of
+from hebbsim.statistics.measurement import Measurement
 
 
 class Capacity(NamedTuple):

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln, log_ndtr, ndtr, xlogy
 
-from hebbsim.theory_readers import Evolution, evolve, least_load
-from hebbsim.theory_tokens import NORMAL, WEIGHT, whole
+from hebbsim.checks import check_integers
+from hebbsim.theory.quadrature import NORMAL, WEIGHT
+from hebbsim.theory.state_evolution import Evolution, evolve, least_load
 
 MOST_SNR = 200.0  # beyond it no word is wrong
 
@@ -45,7 +46,7 @@ def token_errors(dim_key: int, dim_value: int, vocabulary: int, num_patterns: in
     independent scores at s = 1 / v. Given all keys and the code words. dim_key -> infinity, and dim_value too where V
     is above it (and then V / dim_value drops out). Source: derived for hebbsim, checked by Monte-Carlo.
     """
-    load = float(whole("num_patterns", num_patterns) / whole("dim_key", dim_key))
+    load = float(check_integers("num_patterns", num_patterns) / check_integers("dim_key", dim_key))
     free = _free(vocabulary, dim_value)
     blind = 1 - 1 / vocabulary
     variance = evolve(
@@ -64,7 +65,7 @@ def token_capacity(vocabulary: int, dim_value: int | None = None) -> float:
     without dim_value: 2.085 (V = 2), 1.784 (16), 1.558 (256), 1.486 (1024), 1.430 (4096), 1 / (2 ln 2) at last, as
     slowly as 1 / ln V. Valid as token_errors is.
     """
-    bits = float(np.log2(whole("vocabulary", vocabulary, 2)))
+    bits = float(np.log2(check_integers("vocabulary", vocabulary, 2)))
     ratio = least_load(lambda v: v / token_loss(v, vocabulary), 0.3 / (bits + 1), 2.0)
     return bits * ratio * (1.0 if dim_value is None else _free(vocabulary, dim_value) / dim_value)
 
@@ -79,8 +80,8 @@ def whitened_error(dim_key: int, dim_value: int, vocabulary: int, num_patterns: 
     less of more. For V above dim_value up to 0.02 too large at dim_value = 256. num_patterns may be an array. Source:
     derived for hebbsim, checked by Monte-Carlo.
     """
-    dim_key, dim_value = int(whole("dim_key", dim_key)), int(whole("dim_value", dim_value))
-    shared = max(1 / dim_value - 1 / float(whole("vocabulary", vocabulary, 2)), 0.0)
+    dim_key, dim_value = int(check_integers("dim_key", dim_key)), int(check_integers("dim_value", dim_value))
+    shared = max(1 / dim_value - 1 / float(check_integers("vocabulary", vocabulary, 2)), 0.0)
 
     def wrong(num_patterns: float) -> float:
         others = num_patterns - 1
@@ -100,10 +101,10 @@ def whitened_error(dim_key: int, dim_value: int, vocabulary: int, num_patterns: 
         right = np.interp(score, h, survives) @ WEIGHT
         return float(np.clip(1 - chance @ right, 0.0, 1 - 1 / vocabulary))
 
-    return np.vectorize(wrong, otypes=[float])(whole("num_patterns", num_patterns))[()]
+    return np.vectorize(wrong, otypes=[float])(check_integers("num_patterns", num_patterns))[()]
 
 
 def _free(vocabulary: int, dim_value: int) -> float:
     """Dimensions of the span of the centred code words."""
-    whole("dim_value", dim_value)
-    return float(min(whole("vocabulary", vocabulary, 2) - 1, dim_value))
+    check_integers("dim_value", dim_value)
+    return float(min(check_integers("vocabulary", vocabulary, 2) - 1, dim_value))

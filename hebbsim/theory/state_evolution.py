@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, ndtr
 
+from hebbsim.checks import check_integers, check_positive
 from hebbsim.errors import HebbsimError
-from hebbsim.estimate import Unresolved
-from hebbsim.theory_limits import separable_probability
-from hebbsim.theory_tokens import NORMAL, WEIGHT, positive, whole
+from hebbsim.statistics.estimate import Unresolved
+from hebbsim.theory.limits import separable_probability
+from hebbsim.theory.quadrature import NORMAL, WEIGHT
 
 CLEAN = 0.02  # a variance under this counts as none: Q(1 / sqrt(0.02)) = 8e-13
 SETTLED = 1e-12  # relative step of a fixed point
@@ -43,7 +44,7 @@ def evolve(seen: Callable[[Any], Any], loss: Callable[[Any], Any], iterations: i
     next pass when estimates have that error.
     """
     variance = [float(seen(loss(np.inf)))]
-    for _ in range(int(whole("iterations", iterations)) - 1):
+    for _ in range(int(check_integers("iterations", iterations)) - 1):
         variance.append(float(seen(loss(variance[-1]))))
     return np.array(variance)
 
@@ -105,7 +106,7 @@ def checked_noise(noise: float) -> float:
 
 
 def _matrix(load: float, noise: float) -> Callable[[Any], Any]:
-    load, noise = float(positive("load", load)), checked_noise(noise)
+    load, noise = float(check_positive("load", load)), checked_noise(noise)
     return lambda error: noise + load * error
 
 
@@ -147,7 +148,7 @@ def ridge_error(load: ArrayLike, noise: float = 0.0, penalty: float | None = Non
     keys themselves the penalty is dim_key * penalty. dim_key -> infinity. Source: Tse & Hanly 1999, Verdu & Shamai 1999;
     a penalty other than the noise: derived for hebbsim, as the state evolution of x = field / (1 + h).
     """
-    load, noise = positive("load", load), checked_noise(noise)
+    load, noise = check_positive("load", load), checked_noise(noise)
     penalty = noise if penalty is None else checked_noise(penalty)
     half = (load + penalty - 1) / 2
     h = half + np.sqrt(half * half + penalty)
@@ -163,14 +164,14 @@ def ridge_errors(load: float, iterations: int, noise: float = 0.0, penalty: floa
     (Marchenko-Pastur, SPECTRUM nodes). An entry of x is E[l q] of the value and noise of variance Var[l q] + noise
     E[l q^2], E over eigenvalues l. dim_key -> infinity. Source: derived for hebbsim, checked by Monte-Carlo.
     """
-    load, noise = float(positive("load", load)), checked_noise(noise)
+    load, noise = float(check_positive("load", load)), checked_noise(noise)
     angle = np.pi * np.arange(1, SPECTRUM + 1) / (SPECTRUM + 1)
     power = 1 + load + 2 * np.sqrt(load) * np.cos(angle)
     share = 2 / (SPECTRUM + 1) * np.sin(angle) ** 2 / power  # of all eigenvalues; the rest are 0
     right = np.sqrt(share * power * (power + noise))
     x, residual = np.zeros(SPECTRUM), right
     ahead, variance = residual, []
-    for _ in range(int(whole("iterations", iterations))):
+    for _ in range(int(check_integers("iterations", iterations))):
         met = (power + checked_noise(penalty)) * ahead
         size = residual @ residual
         if size > 1e-30 * (right @ right):  # solved, to the rounding
@@ -216,7 +217,7 @@ def box_error(load: float, noise: float = 0.0) -> float:
     """
     from scipy.optimize import brentq  # slow to import; readers of results need not wait
 
-    load, noise = float(positive("load", load)), checked_noise(noise)
+    load, noise = float(check_positive("load", load)), checked_noise(noise)
     if noise == 0 and load <= 2:
         return 0.0
 

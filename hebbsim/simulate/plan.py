@@ -1,26 +1,24 @@
 """Arguments -> checked points: everything that can be refused is refused here, in one line, before anything runs."""
 
-import contextlib
 import dataclasses
-import functools
-import hashlib
-import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from hebbsim import trial
-from hebbsim.base import KINDS, Ensemble, Precision, Readout, Retrieval, Rule, look_up, require
+from hebbsim.base import KINDS, Ensemble, Precision, Readout, Retrieval, Rule
+from hebbsim.checks import check_integer
 from hebbsim.ensembles import ENSEMBLES
 from hebbsim.errors import HebbsimError
-from hebbsim.placement import placed, trial_cost
+from hebbsim.parts import identity, look_up, require
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
+from hebbsim.records.task import Task
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
-from hebbsim.task import Task
+from hebbsim.simulate import trial
+from hebbsim.simulate.placement import placed, trial_cost
 
 MOST_PROBES = 65_536  # see draws.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
@@ -80,8 +78,8 @@ def sweep(
     dim_key, dim_value = _dims(dim, dim_key, dim_value)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
-    probes = whole("probes", probes, 1, MOST_PROBES)
-    ages = tuple(whole("ages", age, 0, MOST_PATTERNS) for age in _many("ages", ages))
+    probes = check_integer("probes", probes, 1, MOST_PROBES)
+    ages = tuple(check_integer("ages", age, 0, MOST_PATTERNS) for age in _many("ages", ages))
     if list(ages) != sorted(set(ages)):
         raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
     wrapped = made_precision.wrap(made_rule)
@@ -118,37 +116,10 @@ def sweep(
         probes=probes,
         ages=spec.ages,
         tied=bool(tied),
-        seed=whole("seed", seed, 0, 2**32 - 1),
+        seed=check_integer("seed", seed, 0, 2**32 - 1),
     )
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
     return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value))
-
-
-def identity(part: Any) -> str:
-    """The part's label; with a hash of its source behind it unless the part is one of hebbsim's own."""
-    texts = [text for f in part if callable(f) for text in _foreign(f)]
-    if not texts or "#" in part.label:
-        return part.label
-    source = "".join(texts)
-    name, _, options = part.label.partition("(")
-    return f"{name}#{hashlib.sha256(source.encode()).hexdigest()[:8]}" + (f"({options}" if options else "")
-
-
-def _foreign(function: Any) -> list[str]:
-    """What tells a callable that is not hebbsim's own from others: source, and what a partial or a closure holds."""
-    if isinstance(function, functools.partial):
-        inside = _foreign(function.func)
-        return inside and [*inside, repr((function.args, sorted(function.keywords.items())))]
-    function = inspect.unwrap(function)  # jax.jit, functools.wraps
-    if not inspect.isfunction(function):
-        return [] if getattr(function, "__module__", "").startswith("hebbsim.") else [repr(function)]
-    if function.__module__.startswith("hebbsim."):
-        return []
-    held = [cell.cell_contents for cell in function.__closure__ or ()]
-    inside = [text for value in held for text in (_foreign(value) if callable(value) else [repr(value)])]
-    with contextlib.suppress(OSError, TypeError):
-        return [inspect.getsource(function), *inside]
-    return [repr((function.__code__.co_code, function.__code__.co_consts)), *inside]
 
 
 def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
@@ -157,15 +128,8 @@ def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)
     if None in widths:
         raise HebbsimError("dim is missing: give dim, or dim_key and dim_value")
-    key, value = (whole(name, w, 1, 2**24) for name, w in zip(("dim_key", "dim_value"), widths, strict=True))
+    key, value = (check_integer(name, w, 1, 2**24) for name, w in zip(("dim_key", "dim_value"), widths, strict=True))
     return key, value
-
-
-def whole(name: str, value: Any, low: int, high: int) -> int:
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or not low <= value <= high:
-        raise HebbsimError(f"{name} = {value!r}; allowed: a whole number from {low} to {high}")
-    return int(value)
 
 
 def _many(name: str, values: Any) -> Sequence[Any]:
@@ -189,7 +153,9 @@ def pattern_counts(
         chunks = [max(1, round(load * dim_key / rule.chunk)) for load in loads]
         counts = [rule.chunk * c for c in chunks]
     else:
-        counts = [whole("num_patterns", count, 1, MOST_PATTERNS) for count in _many("num_patterns", num_patterns)]
+        counts = [
+            check_integer("num_patterns", count, 1, MOST_PATTERNS) for count in _many("num_patterns", num_patterns)
+        ]
         for count in counts:
             if count % rule.chunk:
                 raise HebbsimError(f"num_patterns = {count}; {rule.label} writes in chunks: a multiple of {rule.chunk}")

@@ -15,14 +15,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hebbsim.base import Retrieval, dot, look_up
+from hebbsim.base import Retrieval, dot
 from hebbsim.ensembles.bipolar import bipolar_side
 from hebbsim.errors import HebbsimError
-from hebbsim.memory_file import TYPES, Memory, load, replace, save
+from hebbsim.parts import look_up
 from hebbsim.precisions.lloyd_max import rms, table
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.retrievals.columns import BLOCK
-from hebbsim.theory_limits import amp_capacity
+from hebbsim.storage.memory_file import TYPES, Memory, load, replace, save
+from hebbsim.theory.limits import amp_capacity
 
 ROWS = 1024  # keys drawn at once
 

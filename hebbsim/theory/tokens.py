@@ -12,49 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc, gammaln, log_ndtr, ndtr, xlogy
 
+from hebbsim.checks import check_integers, check_positive
 from hebbsim.errors import HebbsimError, one_of
-from hebbsim.information import LN2, entropy
+from hebbsim.statistics.information import LN2, entropy
+from hebbsim.theory.quadrature import NORMAL, WEIGHT, largest
 
-# Unit normal: the trapezoid rule converges exponentially, and the step resolves any decision 1/50 wide or wider.
-NORMAL = np.linspace(-12.0, 12.0, 1201)
-WEIGHT = np.exp(-NORMAL * NORMAL / 2)
-WEIGHT /= WEIGHT.sum()
 CODES = ("random", "iid", "orthogonal", "refined")
-
-
-def said(value: ArrayLike) -> str:
-    """A value for an error of one line: the first few of an array."""
-    out = np.ravel(np.asarray(value))
-    return str(value) if out.size < 2 else ", ".join(map(str, out[:4])) + (", ..." if out.size > 4 else "")
-
-
-def positive(name: str, value: ArrayLike, below: float = np.inf) -> np.ndarray:
-    """The value as floats, if 0 < value < below."""
-    out = np.asarray(value, float)
-    if not np.all((out > 0) & (out < below)):
-        bound = "above 0 and finite" if below == np.inf else f"above 0, below {below:g}"
-        raise HebbsimError(f"{name} = {said(value)}: allowed: numbers {bound}")
-    return out
-
-
-def whole(name: str, value: ArrayLike, low: int = 1, high: float = 2.0**52) -> np.ndarray:
-    """The value as floats, if whole and low <= value <= high."""
-    out = np.asarray(value, float)
-    if not np.all((out >= low) & (out <= high) & (out == np.floor(out))):
-        bound = f"{low} or more" if high == 2.0**52 else f"from {low} to {high:.0f}"
-        raise HebbsimError(f"{name} = {said(value)}: allowed: whole numbers, {bound}")
-    return out
-
-
-def largest(holds: Callable[[int], bool], low: int) -> int:
-    """Largest whole number at which `holds`, which it does at `low` and from some number on no more; by bisection."""
-    high = 2 * low
-    while holds(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
 
 
 def argmax_error(
@@ -75,7 +38,7 @@ def argmax_error(
     checked by Monte-Carlo. M - 1, since a pair does not interfere with itself; one pair is never misread.
     """
     wrong = _error_of(dim_key, dim_value, vocabulary, codes)
-    return _each(wrong, whole("num_patterns", num_patterns))
+    return _each(wrong, check_integers("num_patterns", num_patterns))
 
 
 def argmax_bits(dim_key: int, dim_value: int, vocabulary: float, num_patterns: ArrayLike, codes: str = "random") -> Any:
@@ -85,7 +48,7 @@ def argmax_bits(dim_key: int, dim_value: int, vocabulary: float, num_patterns: A
     """
     wrong = _error_of(dim_key, dim_value, vocabulary, codes)
     size = dim_key * dim_value
-    return _each(lambda m: _hard(wrong(m), vocabulary) * m / size, whole("num_patterns", num_patterns))
+    return _each(lambda m: _hard(wrong(m), vocabulary) * m / size, check_integers("num_patterns", num_patterns))
 
 
 def argmax_soft_bits(
@@ -103,7 +66,9 @@ def argmax_soft_bits(
         raise one_of("codes with a soft form", codes, ("iid",))
     _error_of(dim_key, dim_value, vocabulary, codes)
     size = dim_key * dim_value
-    return _each(lambda m: _soft(size / max(m - 1, 1e-9), vocabulary) * m / size, whole("num_patterns", num_patterns))
+    return _each(
+        lambda m: _soft(size / max(m - 1, 1e-9), vocabulary) * m / size, check_integers("num_patterns", num_patterns)
+    )
 
 
 def best_token_load(dim_key: int, dim_value: int, vocabulary: float, codes: str = "random") -> tuple[int, float]:
@@ -139,7 +104,7 @@ def token_load_at_error(
     stays below 1 - 1/V) or where two pairs exceed it already. Valid as argmax_error is.
     """
     wrong = _error_of(dim_key, dim_value, vocabulary, codes)
-    error = float(positive("error", error, 1 - 1 / vocabulary))
+    error = float(check_positive("error", error, 1 - 1 / vocabulary))
     if wrong(2) > error:
         raise HebbsimError(f"error = {error:g}: 2 pairs are misread with probability {wrong(2):.2g}; allowed: more")
     most = largest(lambda m: wrong(m) <= error, 2)
@@ -148,9 +113,9 @@ def token_load_at_error(
 
 def _error_of(dim_key: float, dim_value: float, vocabulary: float, codes: str) -> Callable[[float], float]:
     """Error as a function of M >= 1, not only whole."""
-    whole("dim_key", dim_key)
-    whole("dim_value", dim_value)
-    whole("vocabulary", vocabulary, 2)
+    check_integers("dim_key", dim_key)
+    check_integers("dim_value", dim_value)
+    check_integers("vocabulary", vocabulary, 2)
     if codes not in CODES:
         raise one_of("codes", codes, CODES)
     if codes == "orthogonal" and vocabulary > dim_value:

@@ -12,8 +12,8 @@ from jax.sharding import AxisType, Mesh, PartitionSpec
 from jaxtyping import Array, Int, PyTree
 
 from hebbsim.base import Ensemble, Fast, Field, Known, Readout, Retrieval, Rule, Side, Truth, dot
-from hebbsim.draws import Draws, prepare
 from hebbsim.kernels.packed import overlaps
+from hebbsim.simulate.draws import Draws, prepare
 
 PIECES = (32,)  # sizes in which the pairs of a last, part-filled block are written; then chunk by chunk
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from hebbsim import plot
-from hebbsim.claims import LEVEL, Judged, judge, rows, summary, tasks
+from hebbsim.answers.claims import LEVEL, Judged, judge, rows, summary, tasks
+from hebbsim.answers.report import markdown, write, write_json
 from hebbsim.errors import HebbsimError
-from hebbsim.measurement import Measurement, curves, measurements
 from hebbsim.records import Results, read
-from hebbsim.report import markdown, write, write_json
-from hebbsim.task import format_label
+from hebbsim.records.task import format_label
+from hebbsim.statistics.measurement import Measurement, curves, measurements
 
 HEADER = ("", "quantity", "setting", "criterion", "prediction", "measured (95 %)", "trials", "about 0.7?")
 
@@ -62,7 +62,7 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
 
 def _run(out: Path, size: str, progress: Callable[[str, float, float], None]) -> Results:
     from hebbsim.collect import collect
-    from hebbsim.plan import sweep
+    from hebbsim.simulate.plan import sweep
 
     plans, trials = [], {}
     for options in tasks(size).values():

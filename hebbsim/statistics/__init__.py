@@ -1,0 +1,1 @@
+"""Counts become bits, bits become estimates with intervals, estimates become fits. No JAX."""

@@ -1,0 +1,1 @@
+"""A file in one outer-product matrix."""

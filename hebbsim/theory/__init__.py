@@ -1,0 +1,118 @@
+"""What a simulation must show: closed forms and deterministic integrals. NumPy and SciPy only.
+
+load = num_patterns / dim_key; bits are per parameter (an entry of the state) unless a name says otherwise.
+"""
+
+from hebbsim.statistics.information import LN2, entropy
+from hebbsim.theory.constants import BOX_LIMIT, HARD_LIMIT, PERCEPTRON_LIMIT, SOFT_LIMIT, WILLSHAW_LIMIT
+from hebbsim.theory.limits import (
+    amp_capacity,
+    entropy_ceiling,
+    hopfield_capacity,
+    hopfield_load,
+    lloyd_max,
+    lloyd_max_levels,
+    ridge_sinr,
+    separable_probability,
+    stored_items,
+)
+from hebbsim.theory.one_shot import (
+    binary_entropy,
+    bit_error,
+    bit_error_exact,
+    gaussian_bits,
+    gaussian_tail,
+    hard_bits,
+    hard_bits_exact,
+    load_at_error,
+    ridge_soft_bits,
+    sign_bits,
+    snr_bits,
+    soft_bits,
+    soft_bits_exact,
+    zero_error_load,
+)
+from hebbsim.theory.quantised import gamp_capacity, gamp_error, gamp_errors, quantiser_noise
+from hebbsim.theory.sparse import (
+    sparse_bits,
+    willshaw_best,
+    willshaw_false,
+    willshaw_false_naive,
+    willshaw_load_at_error,
+    willshaw_ones,
+)
+from hebbsim.theory.state_evolution import (
+    amp_error,
+    amp_errors,
+    box_error,
+    box_errors,
+    box_exact,
+    clean_load,
+    ridge_error,
+    ridge_errors,
+)
+from hebbsim.theory.streams import decay_bits, delta_bits, gated_delta_bits
+from hebbsim.theory.token_amp import token_capacity, token_errors, whitened_error
+from hebbsim.theory.tokens import argmax_bits, argmax_error, argmax_soft_bits, best_token_load, token_load_at_error
+
+__all__ = [
+    "BOX_LIMIT",
+    "HARD_LIMIT",
+    "LN2",
+    "PERCEPTRON_LIMIT",
+    "SOFT_LIMIT",
+    "WILLSHAW_LIMIT",
+    "amp_capacity",
+    "amp_error",
+    "amp_errors",
+    "argmax_bits",
+    "argmax_error",
+    "argmax_soft_bits",
+    "best_token_load",
+    "binary_entropy",
+    "bit_error",
+    "bit_error_exact",
+    "box_error",
+    "box_errors",
+    "box_exact",
+    "clean_load",
+    "decay_bits",
+    "delta_bits",
+    "entropy",
+    "entropy_ceiling",
+    "gamp_capacity",
+    "gamp_error",
+    "gamp_errors",
+    "gated_delta_bits",
+    "gaussian_bits",
+    "gaussian_tail",
+    "hard_bits",
+    "hard_bits_exact",
+    "hopfield_capacity",
+    "hopfield_load",
+    "lloyd_max",
+    "lloyd_max_levels",
+    "load_at_error",
+    "quantiser_noise",
+    "ridge_error",
+    "ridge_errors",
+    "ridge_sinr",
+    "ridge_soft_bits",
+    "separable_probability",
+    "sign_bits",
+    "snr_bits",
+    "soft_bits",
+    "soft_bits_exact",
+    "sparse_bits",
+    "stored_items",
+    "token_capacity",
+    "token_errors",
+    "token_load_at_error",
+    "whitened_error",
+    "willshaw_best",
+    "willshaw_false",
+    "willshaw_false_naive",
+    "willshaw_load_at_error",
+    "willshaw_ones",
+    "zero_error_load",
+]
