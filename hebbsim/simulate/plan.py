@@ -18,7 +18,7 @@ from hebbsim.records.task import Task
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
-from hebbsim.simulate.placement import placed, trial_cost
+from hebbsim.simulate.placement import choose_placement, trial_cost
 
 MOST_PROBES = 65_536  # see draws.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
@@ -98,7 +98,7 @@ def sweep(
         block=trial.default_block(dim_key, wrapped.chunk),
         max_patterns=max(counts) if "keys" in made_retrieval.knows else 0,
     )
-    spec = placed(spec, counts)
+    spec = choose_placement(spec, counts)
     if spec.probes * dim_value > MOST_COUNTED:
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
