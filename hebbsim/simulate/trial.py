@@ -109,7 +109,7 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
     fast = fast_form(spec.rule, key_side, value_side)
     # A sum of whole numbers may go on from where it was read. Any other state goes on from whole blocks, a copy of it
     # being read: what it holds must not hang on the other loads of the sweep.
-    carried = {"exact"} <= spec.rule.gives & spec.ensemble.gives
+    carried = {"exact"} <= spec.rule.provides & spec.ensemble.provides
     direct = carried and fast is not None  # a form on codes takes a part of a block as it takes a block
 
     def shared(state: PyTree) -> PyTree:
@@ -143,7 +143,7 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
     def score(field: Field, i: Array, queries: Array, values: Array) -> dict[str, Array]:
         index, live = draws.index[i], draws.live[i]
         rows = value_side.rows(book, values)
-        truth = Truth(values, rows, book, value_side.rows, queries, spec.tied, live)
+        truth = Truth(values, rows, book, value_side.rows, queries, spec.tied, live, spec.ensemble.kind)
         counts = sum_probes(spec.readout.score(field, truth), live, num_patterns[i] - 1 - index, spec.ages)
         largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]
         finite = jnp.all(jnp.isfinite(jnp.where(live[:, None], field.value, 0.0)))
@@ -179,8 +179,10 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
         def step(block: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
             at = block * spec.block + jnp.arange(spec.block)
             key, value = draw(at)
-            packed = cue_code is not None
-            overlap = overlaps(cue_code, key, spec.dim_key) if packed else dot(queries, key_side.rows(books[0], key).T)
+            if key_side.code == "bits" and cue_code is not None:
+                overlap = overlaps(cue_code, key, spec.dim_key)
+            else:
+                overlap = dot(queries, key_side.rows(books[0], key).T)
             overlap = jnp.where((at < num_patterns[i])[None, :], overlap, 0.0)
             return carry[0] + dot(overlap, value_side.rows(book, value)), carry[1] + jnp.sum(jnp.abs(overlap), axis=1)
 
