@@ -137,7 +137,10 @@ def test_what_a_reader_cannot_read_is_refused():
         ({"rule": "softmax_attention"}, "outer_product"),
         ({"tied": True}, "their own keys"),
         ({"ensemble_options": {"flip": 0.1}}, "no cue is used"),
-        ({"retrieval": "box", "ensemble": "gaussian", "readout": "soft"}, "bipolar_values"),
+        (
+            {"retrieval": "box", "ensemble": "gaussian", "readout": "soft"},
+            "does not read ensemble gaussian; allowed: bipolar",
+        ),
         ({"retrieval": "whitened"}, "codebook"),
         ({"retrieval_options": {"damping": 1.0}}, "under 1"),
     ):

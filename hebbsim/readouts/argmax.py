@@ -97,5 +97,5 @@ def argmax(label: str, *, loss: bool = False) -> Readout:
     counts: the mean of |value - s field|^2 / 2 at any scale s is (|value|^2 - 2 s aligned + s^2 energy) / 2 an item.
     """
     if not loss:
-        return Readout(label, score, frozenset({"tokens"}), frozenset({"exact"}))
-    return Readout(label, lambda field, truth: score(field, truth) | loss_sums(field, truth), frozenset({"tokens"}))
+        return Readout(label, score, {"tokens", "codebook"}, {"exact"})
+    return Readout(label, lambda field, truth: score(field, truth) | loss_sums(field, truth), {"tokens", "codebook"})

@@ -42,4 +42,4 @@ def sign(label: str, *, survive: float = 0.0) -> Readout:
     (decision . value >= survive dim_value), and kept_overlap, the sum of decision . value over those; no bits depend on
     them.
     """
-    return Readout(label, functools.partial(score, survive), frozenset({"bipolar"}), frozenset({"exact"}))
+    return Readout(label, functools.partial(score, survive), {"bipolar"}, {"exact"})

@@ -29,9 +29,9 @@ def histogram(bins: Int[Array, "p dv"], groups: int = 1) -> Int[Array, "p cells"
 def score(field: Field, truth: Truth) -> dict[str, Array]:
     rows = truth.rows.shape[0]
     probes = {"probes": jnp.ones(rows, jnp.int32)}
-    if truth.code.dtype == jnp.float32:
+    if truth.kind == "gaussian":
         return probes | gaussian_sums(field, truth)
-    if truth.code.dtype == jnp.int32:  # units: a field for the ones and one for the zeros
+    if truth.kind == "sparse":  # a field for the ones and one for the zeros
         group = truth.rows.astype(jnp.int32)
         group = group + 2 * (truth.queries > 0) if truth.tied else group
         shape = (2, 2) if truth.tied else (2,)
@@ -66,4 +66,4 @@ def soft(label: str) -> Readout:
     give the sign decision too. Sparse values: one histogram for the ones, one for the zeros. Gaussian values: the sums
     vv, vr, rr, and -1/2 log2(1 - correlation^2). For tied patterns all are split by what the cue says of the entry.
     """
-    return Readout(label, score, frozenset({"bipolar", "sparse", "gaussian"}), frozenset({"exact"}))
+    return Readout(label, score, {"bipolar", "sparse", "gaussian"}, {"exact"})

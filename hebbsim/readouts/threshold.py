@@ -39,4 +39,4 @@ def threshold(label: str, *, select: str = "cue") -> Readout:
         probes = jnp.ones(one.shape[0], jnp.int32)
         return {"probes": probes} | {name: split(flag) for name, flag in flags.items()}
 
-    return Readout(label, score, frozenset({"sparse"}), frozenset({"exact"}))
+    return Readout(label, score, {"sparse"}, {"exact"})

@@ -20,7 +20,8 @@ APPROXIMATE_COUNTS = frozenset({"log_posterior", "cue_log_posterior"})  # float 
 START = '{"task":{"rule":'  # of every line: it tells a torn line of ours from the first line of someone else's file
 _DTYPES = {"int64": np.int64, "float64": np.float64}
 _TYPES = {
-    "trial": int, "num_parameters": int, "exact": bool, "finite": bool, "counts": dict, "seconds": float, "run": str
+    "trial": int, "num_parameters": int, "exact": bool, "finite": bool, "counts": dict, "seconds": float, "run": str,
+    "stored_bits": float,
 }  # fmt: skip
 _FIELDS = frozenset({"task", "schema", "crc", *_TYPES})
 
@@ -36,6 +37,9 @@ class Record(NamedTuple):
     finite: bool  # whether memory and field were
     seconds: float
     run: str  # free label: version, device, layout
+    stored_bits: float = (
+        0.0  # that an entry of the memory takes; 0, and left out, in older records: see task.stored_bits
+    )
 
 
 class Torn(HebbsimError):
@@ -45,9 +49,12 @@ class Torn(HebbsimError):
 def to_line(record: Record) -> str:
     """One line of JSON, without its newline. Raises HebbsimError for a field or a count that is not as in Record."""
     fields = {name: x.item() if isinstance(x, np.generic) else x for name, x in record._asdict().items()}
-    if type(fields["seconds"]) is int:
-        fields["seconds"] = float(fields["seconds"])
+    for name in ("seconds", "stored_bits"):
+        if type(fields[name]) is int:
+            fields[name] = float(fields[name])
     _check(fields)
+    if not record.stored_bits:
+        del fields["stored_bits"]
     task, counts = record.task.to_json(), {name: _encode(_array(name, x)) for name, x in record.counts.items()}
     body = json.dumps(fields | {"task": task, "counts": counts, "schema": SCHEMA}, separators=(",", ":"))[:-1]
     return f'{body},"crc":"{zlib.crc32(body.encode()):08x}"}}'
@@ -67,6 +74,7 @@ def from_line(text: str) -> Record:
     body, _, end = text.rpartition(',"crc":')
     if end != f'"{zlib.crc32(body.encode(errors="replace")):08x}"}}':
         raise HebbsimError("wrong crc: the line was changed after it was written")
+    fields.setdefault("stored_bits", 0.0)
     if fields.keys() != _FIELDS:
         raise HebbsimError(f"unknown or missing fields: {', '.join(sorted(fields.keys() ^ _FIELDS))}")
     _check(fields)

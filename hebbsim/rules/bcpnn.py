@@ -41,4 +41,4 @@ def bcpnn(label: str, *, prior: float = 1.0) -> Rule:
         met = state.products / (p_key[:, None] * p_value[None, :])
         return Memory(jnp.log((met + prior) / (state.count + prior)), jnp.log(p_value))
 
-    return Rule(label, init, write, recall, consolidate, accepts=frozenset({"sparse"}))
+    return Rule(label, init, write, recall, consolidate, requires={"sparse"})

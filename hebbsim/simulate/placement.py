@@ -45,7 +45,7 @@ def has_parallel_form(spec: trial.Spec) -> bool:
     """Whether the field is a sum over pairs, (Q K^T) V, that needs no memory: +-1 outer products read by a matched filter."""
     plain = spec.rule is RULES["hebbian"]() and spec.retrieval is RETRIEVALS["matched_filter"]()
     large = spec.dim_key * spec.dim_value >= cost.SMALL and spec.dim_key < 2**16
-    return plain and large and spec.ensemble.kind == "bipolar"
+    return plain and large and all(side.code == "bits" for side in spec.sides)
 
 
 def trial_cost(spec: trial.Spec, num_patterns: Sequence[int]) -> float:

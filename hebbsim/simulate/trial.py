@@ -58,7 +58,7 @@ class Trial(NamedTuple):
         Any other state continues from its last full block, and a copy is completed for probing, so that results do not
         depend on the other loads of the sweep.
         """
-        return {"exact"} <= self.spec.rule.gives & self.spec.ensemble.gives
+        return {"exact"} <= self.spec.rule.provides & self.spec.ensemble.provides
 
     @property
     def writes_partial_blocks(self) -> bool:
@@ -158,7 +158,7 @@ def probe_pairs(trial: Trial, i: Array) -> dict[str, Array]:
     def step(block: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
         at = block * spec.block + jnp.arange(spec.block)
         key, value = draw_codes(trial, at)
-        if cue_code is not None:
+        if trial.key_side.code == "bits" and cue_code is not None:
             overlap = overlaps(cue_code, key, spec.dim_key)
         else:
             overlap = dot(queries, trial.key_side.rows(trial.books[0], key).T)
@@ -175,7 +175,8 @@ def score(trial: Trial, field: Field, i: Array, queries: Array, values: Array) -
     """Summed counts of the probes at load `i`, with the field's largest sum and whether it is finite."""
     index, live = trial.draws.index[i], trial.draws.live[i]
     value_side, book = trial.value_side, trial.books[1]
-    truth = Truth(values, value_side.rows(book, values), book, value_side.rows, queries, trial.spec.tied, live)
+    rows, kind = value_side.rows(book, values), trial.spec.ensemble.kind
+    truth = Truth(values, rows, book, value_side.rows, queries, trial.spec.tied, live, kind)
     age = trial.num_patterns[i] - 1 - index
     counts = sum_probes(trial.spec.readout.score(field, truth), live, age, trial.spec.ages)
     largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]

@@ -113,7 +113,7 @@ class Measurement:
     @property
     def stored_bits(self) -> float:
         """Bits that each entry of the memory takes: of the precision, whatever type it is computed in."""
-        return stored_bits(self.task.precision, self.task.rule)
+        return self.records[0].stored_bits or stored_bits(self.task.precision, self.task.rule)
 
     @property
     def bits_per_stored_bit(self) -> Estimate:
