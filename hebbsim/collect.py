@@ -54,6 +54,7 @@ def engine(
                         finite=bool(finite[i, j]),
                         seconds=round(seconds, 6),
                         run=label,
+                        channel=plan.channel,
                     )
                     for i, number in enumerate(batch)
                     for j, task in enumerate(tasks)

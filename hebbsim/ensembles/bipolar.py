@@ -57,4 +57,6 @@ def bipolar(label: str, *, flip: float = 0.0, erase: float = 0.0) -> Ensemble:
     `flip`, `erase`: chance that an entry of the cue has its sign flipped, is set to 0.
     """
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
-    return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, frozenset({"exact", "prior", "bipolar_values"}))
+    return Ensemble(
+        label, "bipolar", noisy, bipolar_side, noisy, frozenset({"fair", "exact", "prior", "bipolar_values"})
+    )

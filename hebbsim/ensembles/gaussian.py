@@ -39,5 +39,5 @@ def gaussian(label: str, *, flip: float = 0.0, erase: float = 0.0) -> Ensemble:
         functools.partial(bipolar_side, flip=flip, erase=erase),
         gaussian_side,
         functools.partial(gaussian_side, flip=flip, erase=erase),
-        frozenset({"prior"}),
+        frozenset({"fair", "prior"}),
     )

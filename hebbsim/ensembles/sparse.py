@@ -91,4 +91,6 @@ def sparse(label: str, *, active: int = 8, flip: float = 0.0, erase: float = 0.0
     `flip`, `erase`: fraction of the cue's active units moved to wrong places, left out (rounded to whole units).
     """
     noisy = functools.partial(sparse_side, active=active, flip=flip, erase=erase)
-    return Ensemble(label, "sparse", noisy, functools.partial(sparse_side, active=active), noisy, frozenset({"exact"}))
+    return Ensemble(
+        label, "sparse", noisy, functools.partial(sparse_side, active=active), noisy, frozenset({"fair", "exact"})
+    )

@@ -49,4 +49,4 @@ def tokens(
     side = functools.partial(token_side, vocabulary=vocabulary, one_hot=one_hot)
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
     tied = functools.partial(side, flip=flip, erase=erase)
-    return Ensemble(label, "tokens", noisy, side, tied, frozenset({"exact", "prior", "codebook"}))
+    return Ensemble(label, "tokens", noisy, side, tied, frozenset({"fair", "exact", "prior", "codebook"}))

@@ -23,6 +23,7 @@ _TYPES = {
     "trial": int, "num_parameters": int, "exact": bool, "finite": bool, "counts": dict, "seconds": float, "run": str
 }  # fmt: skip
 _FIELDS = frozenset({"task", "schema", "crc", *_TYPES})
+_OPTIONAL = frozenset({"channel"})  # records from before there was one lack it
 
 
 class Record(NamedTuple):
@@ -36,6 +37,7 @@ class Record(NamedTuple):
     finite: bool  # whether memory and field were
     seconds: float
     run: str  # free label: version, device, layout
+    channel: str = ""  # name in statistics.channels.CHANNELS: what turns the counts into bits
 
 
 class Torn(HebbsimError):
@@ -45,6 +47,8 @@ class Torn(HebbsimError):
 def to_line(record: Record) -> str:
     """One line of JSON, without its newline. Raises HebbsimError for a field or a count that is not as in Record."""
     fields = {name: x.item() if isinstance(x, np.generic) else x for name, x in record._asdict().items()}
+    if not fields["channel"]:
+        del fields["channel"]
     if type(fields["seconds"]) is int:
         fields["seconds"] = float(fields["seconds"])
     _check(fields)
@@ -67,13 +71,12 @@ def from_line(text: str) -> Record:
     body, _, end = text.rpartition(',"crc":')
     if end != f'"{zlib.crc32(body.encode(errors="replace")):08x}"}}':
         raise HebbsimError("wrong crc: the line was changed after it was written")
-    if fields.keys() != _FIELDS:
-        raise HebbsimError(f"unknown or missing fields: {', '.join(sorted(fields.keys() ^ _FIELDS))}")
+    if fields.keys() - _OPTIONAL != _FIELDS:
+        raise HebbsimError(f"unknown or missing fields: {', '.join(sorted((fields.keys() - _OPTIONAL) ^ _FIELDS))}")
     _check(fields)
     counts = {name: _decode(name, count) for name, count in fields["counts"].items()}
-    return Record(
-        _task(json.dumps(fields["task"])), counts=counts, **{name: fields[name] for name in _TYPES if name != "counts"}
-    )
+    rest = {name: fields[name] for name in _TYPES if name != "counts"}
+    return Record(_task(json.dumps(fields["task"])), counts=counts, **rest, channel=fields.get("channel", ""))
 
 
 @functools.lru_cache(4096)  # a task has many trials
@@ -82,8 +85,8 @@ def _task(text: str) -> Task:
 
 
 def _check(fields: dict[str, Any]) -> None:
-    for name, kind in _TYPES.items():
-        value = fields[name]
+    for name, kind in (_TYPES | {"channel": str}).items():
+        value = fields.get(name, "") if name in _OPTIONAL else fields[name]
         if type(value) is not kind or (kind is int and value < 0):
             short = value if isinstance(value, int) else type(value).__name__
             raise HebbsimError(f"record: {name} = {short}; allowed: {kind.__name__}{', 0 or more' * (kind is int)}")

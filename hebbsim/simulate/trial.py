@@ -143,7 +143,8 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
     def score(field: Field, i: Array, queries: Array, values: Array) -> dict[str, Array]:
         index, live = draws.index[i], draws.live[i]
         rows = value_side.rows(book, values)
-        truth = Truth(values, rows, book, value_side.rows, queries, spec.tied, live)
+        fair = "fair" in spec.ensemble.gives
+        truth = Truth(values, rows, book, value_side.rows, queries, spec.tied, live, fair)
         counts = sum_probes(spec.readout.score(field, truth), live, num_patterns[i] - 1 - index, spec.ages)
         largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]
         finite = jnp.all(jnp.isfinite(jnp.where(live[:, None], field.value, 0.0)))

@@ -89,7 +89,7 @@ def student(values: Sequence[float], level: float = 0.95) -> Estimate:
     """Mean of one number a trial, mean +/- t s / sqrt(trials). Raises Unresolved under two trials."""
     one = np.asarray(values, float)
     mean = float(one.mean()) if len(one) else np.nan
-    _two(len(one), mean, level)
+    two_or_more(len(one), mean, level)
     half = quantile(level, len(one) - 1) * float(one.std(ddof=1)) / np.sqrt(len(one))
     return Estimate(mean - half, mean, mean + half, level, len(values), "student over trials")
 
@@ -118,7 +118,7 @@ def jackknife(statistic: Callable[[Any], float], trials: Sequence[Any], level: f
     total = add(trials)
     best = float(statistic(total))
     count = len(trials)
-    _two(count, best, level)
+    two_or_more(count, best, level)
     without = np.asarray([statistic(subtract(total, trial)) for trial in trials])
     spread = np.sqrt((count - 1) / count * np.sum((without - without.mean()) ** 2))
     half = quantile(level, count - 1) * float(spread)
@@ -140,7 +140,8 @@ def subtract(total: Any, part: Any) -> Any:
     return [subtract(t, p) for t, p in zip(total, part, strict=True)]
 
 
-def _two(count: int, best: float, level: float) -> None:
+def two_or_more(count: int, best: float, level: float) -> None:
+    """Raise Unresolved, with what there is, under two trials."""
     if count < 2:
         estimate = Estimate(-np.inf, best, np.inf, level, count, "none")
         raise Unresolved(f"{count} trial(s): an interval takes 2 or more", estimate)
