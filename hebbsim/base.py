@@ -147,17 +147,26 @@ class Truth(NamedTuple):
     tied: bool  # the cue is a noisy form of the value: what it says by itself does not count as recalled
     live: Bool[Array, "p"]  # False: an idle probe, not to be counted
     kind: str = "bipolar"  # of the values: Ensemble.kind
+    fair: bool = True  # the ensemble promises independent values, each as likely as another: it gives "fair"
 
 
 @part
 class Readout(NamedTuple):
-    """How the field becomes a decision. `score` gives counts, one row a probe; information.py turns their sums into
-    bits, telling by the names of the counts how."""
+    """How the field becomes a decision. `score` gives counts, one row a probe; the channel turns their sums into bits.
+
+    channel: a name in statistics.channels.CHANNELS, or a Channel, or pairs of (ensemble kind, name); without one the
+    counts are kept and no bits are made of them.
+    """
 
     label: str
     score: Callable[[Field, Truth], dict[str, Array]]
     requires: Set[str] = NONE  # the kinds of values that it scores, at least
     provides: Set[str] = NONE
+    channel: Any = ""
+
+    def channel_for(self, kind: str) -> Any:
+        """The channel of what is counted of values of this kind."""
+        return dict(self.channel).get(kind, "") if type(self.channel) is tuple else self.channel
 
 
 def sequential(write_one: Callable[..., PyTree]) -> Callable[..., PyTree]:

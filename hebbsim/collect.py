@@ -55,6 +55,7 @@ def engine(
                         seconds=round(seconds, 6),
                         run=label,
                         stored_bits=plan.stored_bits,
+                        channel=plan.channel,
                     )
                     for i, number in enumerate(batch)
                     for j, task in enumerate(tasks)

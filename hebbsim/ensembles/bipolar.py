@@ -57,5 +57,5 @@ def bipolar(label: str, *, flip: float = 0.0, erase: float = 0.0) -> Ensemble:
     `flip`, `erase`: chance that an entry of the cue has its sign flipped, is set to 0.
     """
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
-    words = {"exact", "prior"} | cue_words(flip, erase)
+    words = {"fair", "exact", "prior"} | cue_words(flip, erase)
     return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, words, most_patterns=ENDLESS)

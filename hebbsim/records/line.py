@@ -24,6 +24,7 @@ _TYPES = {
     "stored_bits": float,
 }  # fmt: skip
 _FIELDS = frozenset({"task", "schema", "crc", *_TYPES})
+_OPTIONAL = frozenset({"channel"})  # records from before there was one lack it
 
 
 class Record(NamedTuple):
@@ -37,9 +38,9 @@ class Record(NamedTuple):
     finite: bool  # whether memory and field were
     seconds: float
     run: str  # free label: version, device, layout
-    stored_bits: float = (
-        0.0  # that an entry of the memory takes; 0, and left out, in older records: see task.stored_bits
-    )
+    # bits that an entry takes; 0, and left out, in older records: see task.stored_bits
+    stored_bits: float = 0.0
+    channel: str = ""  # name in statistics.channels.CHANNELS: what turns the counts into bits
 
 
 class Torn(HebbsimError):
@@ -52,6 +53,8 @@ def to_line(record: Record) -> str:
     for name in ("seconds", "stored_bits"):
         if type(fields[name]) is int:
             fields[name] = float(fields[name])
+    if not fields["channel"]:
+        del fields["channel"]
     _check(fields)
     if not record.stored_bits:
         del fields["stored_bits"]
@@ -75,13 +78,12 @@ def from_line(text: str) -> Record:
     if end != f'"{zlib.crc32(body.encode(errors="replace")):08x}"}}':
         raise HebbsimError("wrong crc: the line was changed after it was written")
     fields.setdefault("stored_bits", 0.0)
-    if fields.keys() != _FIELDS:
-        raise HebbsimError(f"unknown or missing fields: {', '.join(sorted(fields.keys() ^ _FIELDS))}")
+    if fields.keys() - _OPTIONAL != _FIELDS:
+        raise HebbsimError(f"unknown or missing fields: {', '.join(sorted((fields.keys() - _OPTIONAL) ^ _FIELDS))}")
     _check(fields)
     counts = {name: _decode(name, count) for name, count in fields["counts"].items()}
-    return Record(
-        _task(json.dumps(fields["task"])), counts=counts, **{name: fields[name] for name in _TYPES if name != "counts"}
-    )
+    rest = {name: fields[name] for name in _TYPES if name != "counts"}
+    return Record(_task(json.dumps(fields["task"])), counts=counts, **rest, channel=fields.get("channel", ""))
 
 
 @functools.lru_cache(4096)  # a task has many trials
@@ -90,8 +92,8 @@ def _task(text: str) -> Task:
 
 
 def _check(fields: dict[str, Any]) -> None:
-    for name, kind in _TYPES.items():
-        value = fields[name]
+    for name, kind in (_TYPES | {"channel": str}).items():
+        value = fields.get(name, "") if name in _OPTIONAL else fields[name]
         if type(value) is not kind or (kind is int and value < 0):
             short = value if isinstance(value, int) else type(value).__name__
             raise HebbsimError(f"record: {name} = {short}; allowed: {kind.__name__}{', 0 or more' * (kind is int)}")

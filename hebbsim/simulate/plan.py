@@ -20,6 +20,7 @@ from hebbsim.rules import RULES
 from hebbsim.simulate import trial
 from hebbsim.simulate.contract import check_supply, fit
 from hebbsim.simulate.placement import choose_placement, trial_cost
+from hebbsim.statistics.channels import register
 
 MOST_PROBES = 65_536  # see draws.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
@@ -39,6 +40,11 @@ class Sweep(NamedTuple):
         """Whether every part promises the same counts on any machine."""
         spec = self.spec
         return all("exact" in part.provides for part in (spec.rule, spec.ensemble, spec.retrieval, spec.readout))
+
+    @property
+    def channel(self) -> str:
+        """Name of the channel of what is counted, which the records keep; "" for a readout that names none."""
+        return register(self.spec.readout.channel_for(self.spec.ensemble.kind))
 
     @property
     def cost(self) -> float:
@@ -123,6 +129,7 @@ def sweep(
         seed=check_integer("seed", seed, 0, 2**32 - 1),
     )
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
+    register(made_readout.channel_for(made_ensemble.kind))
     stored_bits = 1.0 if "binary" in wrapped.provides else float(made_precision.bits)
     return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value), stored_bits)
 

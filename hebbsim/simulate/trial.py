@@ -176,7 +176,8 @@ def score(trial: Trial, field: Field, i: Array, queries: Array, values: Array) -
     index, live = trial.draws.index[i], trial.draws.live[i]
     value_side, book = trial.value_side, trial.books[1]
     rows, kind = value_side.rows(book, values), trial.spec.ensemble.kind
-    truth = Truth(values, rows, book, value_side.rows, queries, trial.spec.tied, live, kind)
+    fair = "fair" in trial.spec.ensemble.provides
+    truth = Truth(values, rows, book, value_side.rows, queries, trial.spec.tied, live, kind, fair)
     age = trial.num_patterns[i] - 1 - index
     counts = sum_probes(trial.spec.readout.score(field, truth), live, age, trial.spec.ages)
     largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]
