@@ -27,7 +27,7 @@ def outer_products(options, keys, values, queries):
 def willshaw(options, keys, values, queries):
     weights = np.zeros((keys.shape[1], values.shape[1]), bool)
     for key, value in zip(keys, values, strict=True):
-        weights |= np.outer(key, value) > 0
+        weights |= np.outer(key > 0, value > 0)
     return queries @ weights
 
 
