@@ -1,7 +1,6 @@
 """The command line: thin, one function a command. Bad input is one line on stderr and exit status 2."""
 
 import argparse
-import inspect
 import json
 import os
 import sys
@@ -10,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hebbsim.errors import HebbsimError, one_of
+from hebbsim import commands_records
+from hebbsim.errors import HebbsimError, printable
 
 REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
 PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
@@ -20,7 +20,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, but with one line an error."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"hebbsim: {message}; see {self.prog} --help\n")
+        self.exit(2, f"hebbsim: {printable(message)}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,6 +77,7 @@ def parser() -> Parser:
     collect.add_argument("--out", help="folder of the records (default: results/NAME)")
     collect.add_argument("--smoke", action="store_true", help="a few cheap curves, two trials, to results/NAME-smoke")
 
+    commands_records.add_commands(add)
     store = add("store", run_store, "write a file into one outer-product matrix")
     store.add_argument("file")
     store.add_argument("--out", required=True, metavar="MEMORY")
@@ -170,24 +171,13 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.checks import check_integer
-    from hebbsim.collect import collect
+    from hebbsim.collect import collect, planned
     from hebbsim.experiment import load
-    from hebbsim.simulate.plan import sweep
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
     folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = [], {}
-    for options in experiment.tasks:
-        given = {name: value for name, value in options.items() if name != "trials"}
-        unknown = [name for name in given if name not in inspect.signature(sweep).parameters]
-        if unknown:
-            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], inspect.signature(sweep).parameters)
-        plan = sweep(**given)
-        plans.append(plan)
-        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
-        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
+    plans, trials = planned(experiment)
     print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
     results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
     for note in results.notes:

@@ -1,5 +1,6 @@
 """The bridge: tasks -> trials -> records. The engine is a generator that reads and writes nothing."""
 
+import inspect
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,8 @@ import jax
 import numpy as np
 
 from hebbsim.checks import check_integer, check_level
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, one_of
+from hebbsim.experiment import Experiment
 from hebbsim.records import Record, Results, Writer, read
 from hebbsim.records.task import Task
 from hebbsim.simulate import trial
@@ -93,6 +95,22 @@ def _measure(plan: Sweep, trials: int, level: float) -> list[Measurement]:
                 raise HebbsimError(f"{record.task.rule}: NaN or infinity at {record.task.num_patterns} patterns")
             found[record.task].append(record)
     return [Measurement(task, tuple(records), level) for task, records in found.items()]
+
+
+def planned(experiment: Experiment) -> tuple[list[Sweep], dict[Task, int]]:
+    """The sweeps of an experiment's TASKS, and the trials that each of their tasks is to have. Raises HebbsimError."""
+    plans, trials = [], {}
+    arguments = inspect.signature(sweep).parameters
+    for options in experiment.tasks:
+        given = {name: value for name, value in options.items() if name != "trials"}
+        unknown = [name for name in given if name not in arguments]
+        if unknown:
+            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], arguments)
+        plan = sweep(**given)
+        plans.append(plan)
+        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
+        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
+    return plans, trials
 
 
 def collect(

@@ -20,7 +20,9 @@ APPROXIMATE_COUNTS = frozenset({"log_posterior", "cue_log_posterior"})  # float 
 
 START = '{"task":{"rule":'  # of every line: it tells a torn line of ours from the first line of someone else's file
 _DTYPES = {"int64": np.int64, "float64": np.float64}
-_TYPES = dict(trial=int, num_parameters=int, exact=bool, finite=bool, counts=dict, seconds=float, run=str)
+_TYPES: dict[str, Any] = dict(
+    trial=int, num_parameters=int, exact=bool, finite=bool, counts=dict, seconds=float, run=str
+)
 _MOST = {"trial": 2**31 - 1, "num_parameters": 2**62}
 _FIELDS = frozenset({"task", "schema", "crc", *_TYPES})
 

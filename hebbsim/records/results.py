@@ -7,12 +7,13 @@ import dataclasses
 import functools
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hebbsim.errors import HebbsimError, one_of
+from hebbsim.errors import HebbsimError, one_of, printable
 from hebbsim.records.line import APPROXIMATE_COUNTS, START, Record, Torn, from_line, text_of, to_line
 from hebbsim.records.task import FIELDS, Task
 
@@ -64,14 +65,19 @@ def read(path: str | os.PathLike[str]) -> Results:
     Raises HebbsimError, naming file:line, for a foreign file, an edited line, a record that cannot be, exact records
     that disagree, and records whose memories or counts differ in size although their task says that they cannot.
     """
-    path = Path(path)
     union = Union()
-    for file in record_files(path):
+    for record, place in records_in(path, union.notes):
+        union.add(record, place)
+    return union.results()
+
+
+def records_in(path: str | os.PathLike[str], notes: list[str]) -> Iterator[tuple[Record, str]]:
+    """Every record of a file or folder with its place, repeats among them; torn lines are noted. Raises as `read`."""
+    for file in record_files(Path(path)):
         try:
-            _read_file(file, union)
+            yield from _in_file(file, notes)
         except OSError as error:
             raise HebbsimError(f"{file}: cannot read: {error.strerror}") from None
-    return union.results()
 
 
 def record_files(path: Path) -> list[Path]:
@@ -127,15 +133,20 @@ def digest(results: Results) -> str:
     >>> digest(Results({}))
     'e3b0c44298fc'
     """
-    lines = sorted(to_line(record._replace(seconds=0.0, run="")) for record in results.records.values())
+    lines = sorted(map(bare_line, results.records.values()))
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()[:12]
 
 
-def _read_file(file: Path, union: Union) -> None:
+def bare_line(record: Record) -> str:
+    """The line of a record without its timing and its run label."""
+    return to_line(record._replace(seconds=0.0, run=""))
+
+
+def _in_file(file: Path, notes: list[str]) -> Iterator[tuple[Record, str]]:
     ours = False
     with file.open("rb") as lines:
         for number, raw in enumerate(lines, 1):
-            line, place = text_of(raw), f"{file}:{number}"
+            line, place = text_of(raw), printable(f"{file}:{number}")
             if not line:
                 continue
             ours = ours or line.startswith(START)
@@ -144,11 +155,11 @@ def _read_file(file: Path, union: Union) -> None:
             try:
                 record = from_line(line)
             except Torn as error:
-                union.notes.append(f"{place}: {error}; skipped")
+                notes.append(f"{place}: {error}; skipped")
                 continue
             except HebbsimError as error:
                 raise HebbsimError(f"{place}: {error}") from None
-            union.add(record, place)
+            yield record, place
 
 
 def agree(one: Record, other: Record) -> bool:

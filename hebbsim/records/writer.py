@@ -29,8 +29,7 @@ class Writer:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self.path.exists() and not self.path.is_file():
                 raise HebbsimError(f"{self.path}: cannot write records there: not a file")
-            self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock()
             with self.path.open("rb") as lines:
                 first = next((line for line in map(text_of, lines) if not START.startswith(line)), START)
             size = os.fstat(self._fd).st_size
@@ -46,6 +45,15 @@ class Writer:
             why = "one writer a file, and it has one" if busy else f"cannot write records there: {error.strerror}"
             raise HebbsimError(f"{self.path}: {why}") from None
         return self
+
+    def _lock(self) -> None:
+        """Open the file and lock it, until what is locked is the file that has the name (a repair replaces it)."""
+        while True:
+            self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self.path.exists() and os.path.samestat(os.fstat(self._fd), self.path.stat()):
+                return
+            self._close()
 
     def write(self, record: Record) -> None:
         """Append one record, whole. Raises HebbsimError if it is not on the disk (full, say) or not as in Record."""
