@@ -179,7 +179,7 @@ def run_collect(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.out) if arguments.out else experiment.results
     plans, trials = planned(experiment)
     print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
-    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
+    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), experiment=experiment.path)
     for note in results.notes:
         print(f"note: {note}", file=sys.stderr)
     broken = [record for record in results.records.values() if not record.finite]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hebbsim.records.line import Record, to_line
+from hebbsim.records.provenance import append, runs_of
 from hebbsim.records.results import Results, Union, bare_line, records_in
 from hebbsim.records.task import Task
 from hebbsim.records.writer import Writer
@@ -46,6 +47,8 @@ def merge(sources: Sequence[str | os.PathLike[str]], out: str | os.PathLike[str]
     with Writer(out / NAME) as writer:
         for record in added.values():
             writer.write(record)
+    folders = [Path(source) for source in sources if Path(source).is_dir()]
+    append(out, [run for folder in folders for run in runs_of(folder)])
     return Merged(Results(have | added, union.notes), len(added))
 
 

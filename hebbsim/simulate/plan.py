@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from hebbsim.base import KINDS, Ensemble, Precision, Readout, Retrieval, Rule
@@ -37,6 +38,11 @@ class Sweep(NamedTuple):
         """Whether every part promises the same counts on any machine."""
         spec = self.spec
         return all("exact" in part.gives for part in (spec.rule, spec.ensemble, spec.retrieval, spec.readout))
+
+    @property
+    def trials_at_once(self) -> int:
+        """Trials that the devices run side by side."""
+        return max(1, len(jax.devices()) // self.spec.split)
 
     @property
     def cost(self) -> float:

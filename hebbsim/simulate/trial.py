@@ -14,6 +14,7 @@ from jaxtyping import Array, Int, PyTree
 from hebbsim.base import Ensemble, Fast, Field, Known, Readout, Retrieval, Rule, Side, Truth, dot
 from hebbsim.kernels.packed import overlaps
 from hebbsim.simulate.draws import Draws, prepare
+from hebbsim.simulate.memory import check_fits
 
 PIECES = (32,)  # sizes in which the pairs of a last, part-filled block are written; then chunk by chunk
 
@@ -255,4 +256,5 @@ def program(spec: Spec, devices: int, room: int) -> Callable[..., dict[str, Arra
         drawn = beside.submit(drawing, *given)
         compiled = _run.lower(spec, devices, draws, loads, np.int32(0)).compile()
     drawn.result()
+    check_fits(compiled, devices, f"{spec.rule.label}, dims {spec.dim_key} x {spec.dim_value}")
     return compiled
