@@ -77,6 +77,7 @@ def parser() -> Parser:
     collect.add_argument("--out", help="folder of the records (default: results/NAME)")
     collect.add_argument("--smoke", action="store_true", help="a few cheap curves, two trials, to results/NAME-smoke")
 
+    commands_records.collect_arguments(collect)
     commands_records.add_commands(add)
     store = add("store", run_store, "write a file into one outer-product matrix")
     store.add_argument("file")
@@ -179,7 +180,9 @@ def run_collect(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.out) if arguments.out else experiment.results
     plans, trials = planned(experiment)
     print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
-    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), experiment=experiment.path)
+    with commands_records.workers(arguments) as executor:
+        more = {"experiment": experiment.path, "executor": executor}
+        results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), **more)
     for note in results.notes:
         print(f"note: {note}", file=sys.stderr)
     broken = [record for record in results.records.values() if not record.finite]

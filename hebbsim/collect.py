@@ -6,12 +6,14 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
+from hebbsim import farm
 from hebbsim.checks import check_integer, check_level
 from hebbsim.errors import HebbsimError, one_of
 from hebbsim.experiment import Experiment
@@ -158,6 +160,7 @@ def collect(
     progress: Callable[[str, float, float], None] = lambda text, done, total: None,
     shared: bool = True,
     experiment: Path | None = None,
+    executor: Executor | None = None,
 ) -> Results:
     """Bring every task to its number of trials, appending to `path`; what its folder holds already is not run again.
 
@@ -165,6 +168,7 @@ def collect(
     what was finished is kept, and the same call goes on from there.
     shared: where another process writes to `path`, write to a file beside it and share the work, each process leaving
     out what the others have recorded meanwhile; else that is refused. experiment: the file that plans come from.
+    executor: of concurrent.futures or Dask, whose workers run the trials in place of this process; see hebbsim.farm.
     """
     path = Path(path)
     have = read(path.parent) if path.parent.exists() else Results({})
@@ -180,26 +184,40 @@ def collect(
     records = dict(have.records)
     made = describe(sys.argv, jax.devices()[0].device_kind, len(jax.devices()), jax.process_count(), experiment)
     append(path.parent, [made])
-    label = f"{run_label(len(jax.devices()))} {name_of(made)}"
-    with free_writer(path) if shared else _alone(path) as (writer, rank):
-        others = Follow(writer.path)
+
+    def units(rank: int, others: Follow) -> Iterator[farm.Unit]:
+        """What is still lacking, batch by batch, as it is asked for."""
         for plan, numbers in _turned(work, rank):
-            task = plan.tasks[0]
-            text = f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
-            progress(text, done, total)
-            for batch in _batches(_turned(numbers, rank), plan.trials_at_once):
+            size = farm.trials_per_job(plan) if executor else plan.trials_at_once
+            for batch in _batches(_turned(numbers, rank), size):
                 for record in others.new():
                     records.setdefault((record.task, record.trial), record)
                 lacking = {
                     task: [n for n in sorted(batch) if n < wanted(task) and (task, n) not in records]
                     for task in plan.tasks
                 }
-                for record in itertools.chain.from_iterable(engine([(plan, lacking)], run=label)):
-                    writer.write(record)
-                    records[record.task, record.trial] = record
-                done += plan.cost * len(batch)
-                progress(text, done, total)
+                yield farm.Unit(plan, lacking, plan.cost * len(batch))
+
+    def here(units: Iterable[farm.Unit]) -> Iterator[tuple[farm.Unit, Iterable[Record]]]:
+        label = f"{run_label(len(jax.devices()))} {name_of(made)}"
+        for unit in units:
+            yield unit, itertools.chain.from_iterable(engine([unit[:2]], run=label))
+
+    with free_writer(path) if shared else _alone(path) as (writer, rank):
+        todo = units(rank, Follow(writer.path))
+        progress(_text(work[0][0]), done, total)
+        for unit, found in farm.run(executor, todo, experiment, name_of(made)) if executor else here(todo):
+            for record in found:
+                writer.write(record)
+                records[record.task, record.trial] = record
+            done += unit.cost
+            progress(_text(unit.plan), done, total)
     return Results(records, have.notes)
+
+
+def _text(plan: Sweep) -> str:
+    task = plan.tasks[0]
+    return f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
 
 
 @contextlib.contextmanager

@@ -1,8 +1,10 @@
 """Commands about records themselves: merge and check. No JAX, unless an experiment is named to check against."""
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 
 from hebbsim.errors import printable
@@ -19,6 +21,23 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     checking.add_argument("folder", metavar="DIR")
     checking.add_argument("--experiment", metavar="FILE", help="also name its planned trials that are not recorded")
     checking.add_argument("--repair", action="store_true", help="move bad lines to FILE.bad beside their file")
+
+
+def collect_arguments(collect: argparse.ArgumentParser) -> None:
+    """Where collect runs its trials, if not in this process alone."""
+    collect.add_argument("--dask", metavar="ADDRESS|SCHEDULER_FILE", help="let a Dask cluster's workers run the trials")
+
+
+@contextlib.contextmanager
+def workers(arguments: argparse.Namespace) -> Iterator[Executor | None]:
+    """The executor that collect's arguments ask for."""
+    if arguments.dask is None:
+        yield None
+        return
+    from hebbsim.farm import dask_executor
+
+    with dask_executor(arguments.dask) as executor:
+        yield executor
 
 
 def run_merge(arguments: argparse.Namespace) -> int:

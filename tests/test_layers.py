@@ -22,7 +22,7 @@ FLOORS = {
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),
     "simulation": ("simulate",),
     "storage": ("storage",),
-    "bridge": ("collect",),
+    "bridge": ("farm", "collect"),
     "benchmark": ("bench",),
     "program": ("lifetime", "commands_records", "cli", "__main__"),
 }
