@@ -1,12 +1,12 @@
 """What each command does: one function a command, which returns the exit status. JAX is imported by those that simulate."""
 
 import argparse
-import inspect
 import json
 import sys
 from pathlib import Path
 
-from hebbsim.errors import HebbsimError, one_of
+from hebbsim import commands_records
+from hebbsim.errors import HebbsimError
 from hebbsim.progress import progress
 
 REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
@@ -40,26 +40,17 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.checks import check_integer
-    from hebbsim.collect import collect
+    from hebbsim.collect import collect, planned
     from hebbsim.experiment import load
-    from hebbsim.simulate.plan import sweep
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
     folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = [], {}
-    for options in experiment.tasks:
-        given = {name: value for name, value in options.items() if name != "trials"}
-        unknown = [name for name in given if name not in inspect.signature(sweep).parameters]
-        if unknown:
-            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], inspect.signature(sweep).parameters)
-        plan = sweep(**given)
-        plans.append(plan)
-        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
-        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
+    plans, trials = planned(experiment)
     print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
-    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
+    with commands_records.workers(arguments) as executor:
+        more = {"experiment": experiment.path, "executor": executor}
+        results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), **more)
     for note in results.notes:
         print(f"note: {note}", file=sys.stderr)
     broken = [record for record in results.records.values() if not record.finite]

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from hebbsim.base import Ensemble, Precision, Readout, Retrieval, Rule
@@ -45,6 +46,11 @@ class Sweep(NamedTuple):
     def channel(self) -> str:
         """Name of the channel of what is counted, which the records keep; "" for a readout that names none."""
         return register(self.spec.readout.channel_for(self.spec.ensemble.kind))
+
+    @property
+    def trials_at_once(self) -> int:
+        """Trials that the devices run side by side."""
+        return max(1, len(jax.devices()) // self.spec.num_shards)
 
     @property
     def cost(self) -> float:
