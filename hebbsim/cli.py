@@ -1,7 +1,6 @@
 """The command line: thin, one function a command. Bad input is one line on stderr and exit status 2."""
 
 import argparse
-import inspect
 import json
 import os
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hebbsim.errors import HebbsimError, one_of
+from hebbsim.errors import HebbsimError
 
 REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
 PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
@@ -170,24 +169,14 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.checks import check_integer
     from hebbsim.collect import collect
     from hebbsim.experiment import load
-    from hebbsim.simulate.plan import sweep
+    from hebbsim.simulate.sweeps import sweeps
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
     folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = [], {}
-    for options in experiment.tasks:
-        given = {name: value for name, value in options.items() if name != "trials"}
-        unknown = [name for name in given if name not in inspect.signature(sweep).parameters]
-        if unknown:
-            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], inspect.signature(sweep).parameters)
-        plan = sweep(**given)
-        plans.append(plan)
-        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
-        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
+    plans, trials = sweeps(experiment.tasks)
     print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
     results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
     for note in results.notes:
@@ -277,7 +266,7 @@ def run_bench(arguments: argparse.Namespace) -> int:
     from hebbsim.bench import bench, show
     from hebbsim.experiment import load
 
-    tasks = load(arguments.experiment).tasks if arguments.experiment else ()
+    tasks = list(load(arguments.experiment).tasks.values()) if arguments.experiment else ()
     for name, rows in bench(arguments.part, Path(arguments.out), tasks):
         show(name, rows)
         print(Path(arguments.out) / f"{name}.json")

@@ -10,7 +10,7 @@ import numpy as np
 
 from hebbsim.checks import check_integer, check_level
 from hebbsim.errors import HebbsimError
-from hebbsim.records import Record, Results, Writer, read
+from hebbsim.records import Record, Results, Writer, read, write_names
 from hebbsim.records.task import Task
 from hebbsim.simulate import trial
 from hebbsim.simulate.plan import Sweep, pattern_counts, sweep
@@ -96,17 +96,22 @@ def _measure(plan: Sweep, trials: int, level: float) -> list[Measurement]:
 
 
 def collect(
-    plans: Sequence[Sweep],
+    plans: Sequence[Sweep] | Mapping[str, Sweep],
     trials: int | Callable[[Task], int],
     path: Path,
     progress: Callable[[str, float, float], None] = lambda text, done, total: None,
 ) -> Results:
     """Bring every task to its number of trials, appending to `path`; what its folder holds already is not run again.
 
+    Plans that come with names leave them in curves.json beside the records, and the results know them.
     progress(text, done, total) is told the cost done so far, in multiply-adds. Raises HebbsimError; on an interrupt
     what was finished is kept, and the same call goes on from there.
     """
     have = read(path.parent) if path.parent.exists() else Results({})
+    if isinstance(plans, Mapping):
+        have = Results(have.records, have.notes, {name: plan.tasks for name, plan in plans.items()})
+        write_names(path.parent, have.curves)
+        plans = list(plans.values())
     wanted = trials if callable(trials) else (lambda task: trials)
     work = []
     for plan in plans:
@@ -128,4 +133,4 @@ def collect(
                     records[record.task, record.trial] = record
                 done += plan.cost * len({record.trial for record in batch})
                 progress(text, done, total)
-    return Results(records, have.notes)
+    return Results(records, have.notes, have.curves)

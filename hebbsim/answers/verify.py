@@ -13,8 +13,9 @@ from hebbsim.answers.claims import LEVEL, Judged, judge, rows, summary, tasks
 from hebbsim.answers.report import markdown, write, write_json
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Results, read
-from hebbsim.records.task import format_label
-from hebbsim.statistics.measurement import Measurement, curves, measurements
+from hebbsim.records.curves import FILE as CURVES
+from hebbsim.statistics.measurement import Measurement
+from hebbsim.statistics.named import named
 
 HEADER = ("", "quantity", "setting", "criterion", "prediction", "measured (95 %)", "trials", "about 0.7?")
 
@@ -62,49 +63,37 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
 
 def _run(out: Path, size: str, progress: Callable[[str, float, float], None]) -> Results:
     from hebbsim.collect import collect
-    from hebbsim.simulate.plan import sweep
+    from hebbsim.simulate.sweeps import sweeps
 
-    plans, trials = [], {}
-    for options in tasks(size).values():
-        plan = sweep(**{name: value for name, value in options.items() if name != "trials"})
-        plans.append(plan)
-        trials |= dict.fromkeys(plan.tasks, options["trials"])
+    plans, trials = sweeps(tasks(size))
     unfinished = out / "unfinished" / "records.jsonl"
     results = collect(plans, trials.__getitem__, unfinished, progress)
     wanted = {(task, number) for task, count in trials.items() for number in range(count)}
     try:
         os.replace(unfinished, out / "records.jsonl")
+        os.replace(unfinished.with_name(CURVES), out / CURVES)
         unfinished.parent.rmdir()
     except OSError as error:
         raise HebbsimError(f"{out}: cannot write: {error.strerror}") from None
-    return Results({at: record for at, record in results.records.items() if at in wanted}, results.notes)
+    kept = {at: record for at, record in results.records.items() if at in wanted}
+    return Results(kept, results.notes, results.curves)
 
 
 def _named(results: Results, size: str) -> dict[str, list[Measurement]]:
-    """The curves by the names that rows call them by; the rule is not asked for, so that a wrong one is judged as well."""
-    found = {}
-    groups = curves(measurements(results))
-    for name, options in tasks(size).items():
-        dims = options.get("dim") or options["dim_key"], options.get("dim") or options["dim_value"]
-        parts = options.get("retrieval", "matched_filter"), options["readout"]
-        ensemble = format_label(options.get("ensemble", "bipolar"), options.get("ensemble_options", {}))
-        probes = options.get("probes", 1024)
-        fits = {
-            first: group
-            for first, group in groups.items()
-            if (first.dim_key, first.dim_value, first.ensemble, first.probes) == (*dims, ensemble, probes)
-            and (first.retrieval.partition("(")[0], first.readout.partition("(")[0]) == parts
-            and (first.tied, first.ages, first.seed, first.precision) == (False, (), 0, "float32")
-        }
-        counts = options.get("num_patterns") or [max(1, round(load * dims[0])) for load in options["loads"]]
-        for group in fits.values():
-            at = {point.task.num_patterns: point for point in group}
-            if all(count in at for count in counts):
-                if name in found:
-                    both = f"{found[name][0].task.rule} and {group[0].task.rule}"
-                    raise HebbsimError(f"two curves are {name!r}: of {both}; allowed: records of one rule")
-                found[name] = [dataclasses.replace(at[count]) for count in sorted(set(counts))]
-    return found
+    """The registered curves that the records hold in full.
+
+    curves.json names them. The rule is taken as it is found there, so that a wrong one is judged as well; all else must
+    be as registered.
+    """
+    from hebbsim.simulate.sweeps import sweeps
+
+    names = {}
+    for name, plan in sweeps(tasks(size))[0].items():
+        recorded = results.curves.get(name, ())
+        same = [dataclasses.replace(task, rule=plan.tasks[0].rule) for task in recorded] == list(plan.tasks)
+        names[name] = tuple(recorded) if same else plan.tasks
+    found = named(Results(results.records, results.notes, names))
+    return {name: curve for name, curve in found.items() if len(curve) == len(names[name])}
 
 
 def _cells(item: Judged) -> list[Any]:

@@ -12,16 +12,21 @@ from typing import Any
 import numpy as np
 
 from hebbsim.errors import HebbsimError, one_of
+from hebbsim.records.curves import read_names
 from hebbsim.records.line import APPROXIMATE_COUNTS, START, Record, Torn, from_line, text_of
 from hebbsim.records.task import FIELDS, Task
 
 
 @dataclasses.dataclass(frozen=True)
 class Results:
-    """Records by (task, trial), in the order of the files, and notes on what was skipped. Not to be changed."""
+    """Records by (task, trial), in the order of the files, and notes on what was skipped. Not to be changed.
+
+    curves: the tasks of each named curve, from the curves.json of the folder that was read; none where there is none.
+    """
 
     records: dict[tuple[Task, int], Record]
     notes: list[str] = dataclasses.field(default_factory=list)
+    curves: dict[str, tuple[Task, ...]] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -53,7 +58,12 @@ class Results:
         if "ages" in fields:
             fields["ages"] = tuple(fields["ages"])
         chosen = {task for task in self.tasks() if all(getattr(task, name) == x for name, x in fields.items())}
-        return Results({at: record for at, record in self.records.items() if record.task in chosen}, self.notes)
+        curves = {name: tuple(task for task in tasks if task in chosen) for name, tasks in self.curves.items()}
+        return Results(
+            {at: record for at, record in self.records.items() if record.task in chosen},
+            self.notes,
+            {name: tasks for name, tasks in curves.items() if tasks},
+        )
 
 
 def read(path: str | os.PathLike[str]) -> Results:
@@ -73,7 +83,8 @@ def read(path: str | os.PathLike[str]) -> Results:
             _read_file(file, seen, notes)
         except OSError as error:
             raise HebbsimError(f"{file}: cannot read: {error.strerror}") from None
-    return Results({at: record for at, (record, _) in seen.items()}, notes)
+    names = read_names(path if path.is_dir() else path.parent)
+    return Results({at: record for at, (record, _) in seen.items()}, notes, names)
 
 
 def missing(results: Results, task: Task, trials: int) -> list[int]:
