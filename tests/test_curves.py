@@ -12,7 +12,7 @@ from hebbsim.records import Results, read, read_names, union, write_names
 from hebbsim.records.task import Task
 from hebbsim.simulate.plan import sweep
 from hebbsim.simulate.sweeps import sweeps
-from hebbsim.statistics.named import named
+from hebbsim.statistics.measurement import named
 
 TASKS = {
     "at rest": dict(dim=16, loads=(1.0, 0.5), probes=8, trials=2),

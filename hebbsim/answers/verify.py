@@ -14,8 +14,7 @@ from hebbsim.answers.report import markdown, write, write_json
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Results, read
 from hebbsim.records.curves import FILE as CURVES
-from hebbsim.statistics.measurement import Measurement
-from hebbsim.statistics.named import named
+from hebbsim.statistics.measurement import Measurement, named
 
 HEADER = ("", "quantity", "setting", "criterion", "prediction", "measured (95 %)", "trials", "about 0.7?")
 
