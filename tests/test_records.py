@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hebbsim.errors import HebbsimError, one_of
-from hebbsim.records import Record, Results, Writer, from_line, missing, read, to_line
+from hebbsim.records import Record, Results, Writer, digest, from_line, missing, read, to_line
 from hebbsim.records.task import Task, format_label, parse_label
 
 TASK = Task(dim_key=64, dim_value=32, num_patterns=16, probes=16)
@@ -313,6 +313,19 @@ def test_a_folder_merged_with_itself_is_the_same(tmp_path):
     assert list(results.records) == [(TASK, 1), (TASK, 0)]
     assert [one.trial for one in results.trials(TASK)] == [0, 1]
     assert results.notes == []
+
+
+def test_a_digest_depends_on_counts_alone(tmp_path):
+    write(tmp_path / "a.jsonl", record(0), record(1), record(0))
+    first = digest(read(tmp_path))
+    write(tmp_path / "b" / "one.jsonl", record(1)._replace(seconds=9.0, run="elsewhere"))
+    write(tmp_path / "b" / "two.jsonl", record(0))
+    assert digest(read(tmp_path / "b")) == first
+    assert len(first) == 12
+    write(tmp_path / "b" / "two.jsonl", record(2))
+    assert digest(read(tmp_path / "b")) != first
+    write(tmp_path / "c.jsonl", record(0), record(1, errors=4))
+    assert digest(read(tmp_path / "c.jsonl")) != first
 
 
 def test_exact_records_must_agree(tmp_path):

@@ -2,7 +2,7 @@
 
 from hebbsim.records.curves import read_names, union, write_names
 from hebbsim.records.line import APPROXIMATE_COUNTS, Record, from_line, to_line
-from hebbsim.records.results import Results, missing, read
+from hebbsim.records.results import Results, digest, missing, read
 from hebbsim.records.writer import Writer
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Record",
     "Results",
     "Writer",
+    "digest",
     "from_line",
     "missing",
     "read",

@@ -5,6 +5,7 @@ Reading skips a torn line and says so, for that trial is simply not recorded yet
 
 import dataclasses
 import functools
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from hebbsim.errors import HebbsimError, one_of
 from hebbsim.records.curves import read_names
-from hebbsim.records.line import APPROXIMATE_COUNTS, START, Record, Torn, from_line, text_of
+from hebbsim.records.line import APPROXIMATE_COUNTS, START, Record, Torn, from_line, text_of, to_line
 from hebbsim.records.task import FIELDS, Task
 
 
@@ -90,6 +91,19 @@ def read(path: str | os.PathLike[str]) -> Results:
 def missing(results: Results, task: Task, trials: int) -> list[int]:
     """Which of the first `trials` trials of a task are not recorded yet."""
     return [trial for trial in range(trials) if not results.has(task, trial)]
+
+
+def digest(results: Results) -> str:
+    """Twelve hexadecimal digits that name these records: of their lines, sorted, without timings and run labels.
+
+    Neither the order of the records nor the files that they lie in, nor a record that is there twice, changes it, so a
+    figure or table that carries it can be matched with the records that it was drawn from.
+
+    >>> digest(Results({}))
+    'e3b0c44298fc'
+    """
+    lines = sorted(to_line(record._replace(seconds=0.0, run="")) for record in results.records.values())
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()[:12]
 
 
 def _read_file(file: Path, seen: dict[tuple[Task, int], tuple[Record, str]], notes: list[str]) -> None:
