@@ -224,7 +224,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.report import markdown, write, write_json
     from hebbsim.experiment import load
     from hebbsim.plot import save
-    from hebbsim.records import read
+    from hebbsim.records import digest, read
 
     experiment = load(arguments.experiment)
     folder = Path(arguments.out) if arguments.out else experiment.results
@@ -233,7 +233,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png"))
+    print(save(experiment.figure(results), folder / "figure.png", digest(results)))
     if experiment.table:
         header, rows = experiment.table(results)
         write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])

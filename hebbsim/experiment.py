@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hebbsim import plot
 from hebbsim.errors import HebbsimError
 
 SMOKE_TRIALS = 2
@@ -56,7 +57,7 @@ def load(path: str) -> Experiment:
             raise HebbsimError(f"{path}: {name} is missing; an experiment has TASKS, BUDGET and figure(results)")
     tasks = _tasks(path, module.TASKS)
     results = file.resolve().parent.parent / "results" / file.stem
-    return Experiment(file, tasks, module.BUDGET, module.figure, getattr(module, "table", None), results)
+    return Experiment(file, tasks, module.BUDGET, plot.look()(module.figure), getattr(module, "table", None), results)
 
 
 def _tasks(path: str, given: Any) -> dict[str, Mapping[str, Any]]:
