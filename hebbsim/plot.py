@@ -34,7 +34,7 @@ LINES = (
 COLUMN = 3.4  # inches: one column of a two-column paper
 CLAIM = 0.7  # bits per parameter, as claimed
 SMALL = 6.5  # points, of notes and legends
-WRAP = 50  # characters of a title's line, COLUMN wide
+WRAP = 44  # characters of a title's line, COLUMN wide
 DPI = 220
 
 _STYLE = {
@@ -172,7 +172,7 @@ def title(ax: Axes, text: str) -> None:
 
 @look()
 def legend(ax: Axes, *args: Any, **options: Any) -> None:
-    """A legend in the look's sizes, a little condensed."""
+    """A legend in the look's sizes, a little condensed, where matplotlib finds the most room unless `loc` says where."""
     ax.legend(*args, **{"handletextpad": 0.5, "columnspacing": 1.0} | options)
 
 
@@ -182,6 +182,11 @@ def ticks(ax: Axes, values: Sequence[float], labels: Sequence[str] | None = None
     which = ax.xaxis if axis == "x" else ax.yaxis
     which.set_ticks(list(values), labels=list(labels or [f"{value:g}" for value in values]))
     which.set_ticks([], minor=True)
+
+
+def scaled(estimate: Any, by: float) -> Any:
+    """An Estimate times a number that is not negative."""
+    return estimate._replace(low=estimate.low * by, best=estimate.best * by, high=estimate.high * by)
 
 
 def note(ax: Axes, text: str) -> None:
