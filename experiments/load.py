@@ -42,7 +42,9 @@ def figure(results):
     made, (top, bottom) = plot.figure(2)
     x = np.geomspace(0.045, 300, 200)
     curve = found.get("dim 1024", [])
-    for i, (name, law, words) in enumerate((("soft", theory.soft_bits, "field itself"), ("hard", theory.hard_bits, "sign"))):
+    for i, (name, law, words) in enumerate(
+        (("soft", theory.soft_bits, "field itself"), ("hard", theory.hard_bits, "sign"))
+    ):
         plot.points(top, [p.load for p in curve], [p.bits[name] for p in curve], f"{words}, dim 1024", i)
         plot.theory(top, x, law, f"{words}, dim to infinity", i)
     plot.claim(top)
@@ -60,4 +62,3 @@ def figure(results):
     plot.title(bottom, "Even at dim 64 a matrix is within 1.2 % of the form for infinite dim")
     plot.legend(bottom, loc="lower left")
     return made
-

@@ -68,7 +68,9 @@ def figure(results):
     made, (top, bottom) = plot.figure(2)
     points = at_design(results)
     sizes = [point.task.dim_key for point in points]
-    for i, (name, label) in enumerate((("unit", "measured, units counted apart"), ("hard", "measured, entropy of the code"))):
+    for i, (name, label) in enumerate(
+        (("unit", "measured, units counted apart"), ("hard", "measured, entropy of the code"))
+    ):
         plot.points(top, sizes, [point.bits[name] for point in points], label, i)
     grid = [2**e for e in range(7, 20)]
     plot.theory(top, grid, [theory.willshaw_best(n)[2] for n in grid], "naive p1^k, units apart", 2)
