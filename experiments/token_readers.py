@@ -122,7 +122,7 @@ def figure(results):
                 )
     words = np.geomspace(12, 5500, 40)
     limits = [theory.token_capacity(int(v), DIM) for v in words]
-    plot.theory(bottom, words / DIM, limits, "threshold of AMP, dim to infinity", 2)
+    plot.theory(bottom, words / DIM, limits, "threshold of AMP", 2)
     plot.claim(bottom, right=False)
     bottom.set(
         xscale="log", xlabel=f"V / dim, dim {DIM}", ylabel="bits stored per parameter", ylim=(0, 1.75), xlim=(0.04, 25)

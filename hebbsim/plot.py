@@ -164,10 +164,9 @@ def level(ax: Axes, y: float, text: str = "", below: bool = False, right: bool =
 
 
 @look()
-def title(ax: Axes, text: str) -> None:
-    """The panel's one message, wrapped to the column."""
-    width = WRAP * ax.get_figure(root=True).get_figwidth() / COLUMN  # type: ignore[union-attr]
-    ax.set_title("\n".join(textwrap.wrap(text, round(width))))
+def title(ax: Axes, text: str, wrap: int = WRAP) -> None:
+    """The panel's one message, in lines of up to `wrap` characters: the column, less where the tick labels are wide."""
+    ax.set_title("\n".join(textwrap.wrap(text, wrap)))
 
 
 @look()
