@@ -182,7 +182,7 @@ def figure(results):
         plot.points(top, [y for y, _ in at], [e for _, e in at], name, i, hollow=i == 2, across=True)
     top.axvline(plot.CLAIM, color="0.35", lw=0.9, ls=":", zorder=0)
     top.set(xscale="log", xlim=(2e-3, 3), xlabel="bits per parameter (dotted: 0.7)")
-    plot.title(top, "Beyond a single pair, only solved or trained memories pass 0.72", 34)
+    plot.title(top, "Beyond a single pair, only solved or trained memories pass 0.72", 31)
     plot.legend(top, loc="upper left")
     rows = {label: times(both) for label, both in found.items()}
     labels_by_speed = sorted(found, key=lambda label: rows[label]["bits_per_second"])
@@ -192,13 +192,15 @@ def figure(results):
         bottom.annotate(
             str(rows[label]["depth"]), (speed, y), xytext=(3, 0), textcoords="offset points", va="center", fontsize=6.2
         )
-    bottom.set(xscale="log", xlim=(1e5, 10 * max(speeds)), xlabel="value bits written a second (number: depth)")
-    plot.title(bottom, "Dependent steps alone do not decide how fast a rule writes", 34)
+    bottom.set(xscale="log", xlim=(1e5, 10 * max(speeds)), xlabel="value bits written a second")
+    plot.title(bottom, "Dependent steps alone do not decide how fast a rule writes", 31)
     for ax, order in ((top, labels), (bottom, labels_by_speed)):
         plot.ticks(ax, range(len(order)), order, axis="y")
         ax.tick_params(axis="y", labelsize=6.2)
         ax.set_ylim(-0.7, len(order) - 0.3)
-    plot.note(top, "Depth: steps that must follow one another to write 512 pairs (holographic: 128), on 2 cores.")
+    plot.note(
+        top, "Numbers: depth, the steps that must follow one another to write 512 pairs (holographic: 128), on 2 cores."
+    )
     return made
 
 
