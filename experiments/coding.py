@@ -202,7 +202,7 @@ def table(results):
 def figure(results):
     made, (top, middle, bottom) = plot.figure(3, height=2.2)
     found = split(results)
-    x = np.geomspace(SCALED[0], SCALED[-1], 40)
+    x = np.geomspace(SCALED[0], SCALED[-1], 20)
     for i, active in enumerate((SOFT_ACTIVE[0], SOFT_ACTIVE[-1])):
         f = active / SOFT_DIM
         curve = found.get(("soft", "covariance", SOFT_DIM, active, 0.0), [])

@@ -100,8 +100,8 @@ def figure(results):
         ("bipolar", "hard", "±1, hard"),
     )
     for ax, rule, at, x in (
-        (axes[0], "decay", 1, np.geomspace(0.085, 11.5, 40)),
-        (axes[1], "delta", 2, np.geomspace(0.115, 1.08, 40)),
+        (axes[0], "decay", 1, np.geomspace(0.085, 11.5, 20)),
+        (axes[1], "delta", 2, np.geomspace(0.115, 1.08, 20)),
     ):
         for i, (values, criterion, label) in enumerate(kinds):
             chosen = [row for row in rows if (row[0], *row[3:5]) == (rule, values, criterion)]

@@ -34,7 +34,7 @@ LINES = (
 COLUMN = 3.4  # inches: one column of a two-column paper
 CLAIM = 0.7  # bits per parameter, as claimed
 SMALL = 6.5  # points, of notes and legends
-WRAP = 44  # characters of a title's line, COLUMN wide
+WRAP = 42  # characters of a title's line, COLUMN wide
 DPI = 220
 
 _STYLE = {
@@ -206,7 +206,7 @@ def _explain(ax: Axes, bars: Sequence[Bars]) -> None:
         low, high = min(bar.trials for bar in seen), max(bar.trials for bar in seen)
         texts.append(f"Bars: {levels} % intervals over {low if low == high else f'{low} to {high}'} trials.")
     texts += getattr(made, "_hebbsim_notes", [])
-    width = round(72 * made.get_figwidth() / COLUMN)
+    width = round(68 * made.get_figwidth() / COLUMN)
     made.supxlabel("\n".join(textwrap.wrap(" ".join(texts), width)), fontsize=6.2, color="0.35", x=0.99, ha="right")
 
 
