@@ -1,7 +1,6 @@
 """The bridge: tasks -> trials -> records. The engine is a generator that reads and writes nothing."""
 
 import contextlib
-import inspect
 import itertools
 import sys
 import time
@@ -15,9 +14,8 @@ import numpy as np
 
 from hebbsim import farm
 from hebbsim.checks import check_integer, check_level
-from hebbsim.errors import HebbsimError, one_of
-from hebbsim.experiment import Experiment
-from hebbsim.records import Record, Results, Writer, read
+from hebbsim.errors import HebbsimError
+from hebbsim.records import Record, Results, Writer, read, write_names
 from hebbsim.records.follow import Follow
 from hebbsim.records.provenance import append, describe, name_of
 from hebbsim.records.task import Task
@@ -139,24 +137,8 @@ def _measure(plan: Sweep, trials: int, level: float) -> list[Measurement]:
     return [Measurement(task, tuple(records), level) for task, records in found.items()]
 
 
-def planned(experiment: Experiment) -> tuple[list[Sweep], dict[Task, int]]:
-    """The sweeps of an experiment's TASKS, and the trials that each of their tasks is to have. Raises HebbsimError."""
-    plans, trials = [], {}
-    arguments = inspect.signature(sweep).parameters
-    for options in experiment.tasks:
-        given = {name: value for name, value in options.items() if name != "trials"}
-        unknown = [name for name in given if name not in arguments]
-        if unknown:
-            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], arguments)
-        plan = sweep(**given)
-        plans.append(plan)
-        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
-        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
-    return plans, trials
-
-
 def collect(
-    plans: Sequence[Sweep],
+    plans: Sequence[Sweep] | Mapping[str, Sweep],
     trials: int | Callable[[Task], int],
     path: Path,
     progress: Callable[[str, float, float], None] = lambda text, done, total: None,
@@ -166,6 +148,7 @@ def collect(
 ) -> Results:
     """Bring every task to its number of trials, appending to `path`; what its folder holds already is not run again.
 
+    Plans that come with names leave them in curves.json beside the records, and the results know them.
     progress(text, done, total) is told the cost done so far, in multiply-adds. Raises HebbsimError; on an interrupt
     what was finished is kept, and the same call goes on from there.
     shared: where another process writes to `path`, write to a file beside it and share the work, each process leaving
@@ -174,6 +157,10 @@ def collect(
     """
     path = Path(path)
     have = read(path.parent) if path.parent.exists() else Results({})
+    if isinstance(plans, Mapping):
+        have = Results(have.records, have.notes, {name: plan.tasks for name, plan in plans.items()})
+        write_names(path.parent, have.curves)
+        plans = list(plans.values())
     wanted = trials if callable(trials) else (lambda task: trials)
     work = []
     for plan in plans:
@@ -214,7 +201,7 @@ def collect(
                 records[record.task, record.trial] = record
             done += unit.cost
             progress(_text(unit.plan), done, total)
-    return Results(records, have.notes)
+    return Results(records, have.notes, have.curves)
 
 
 def _text(plan: Sweep) -> str:

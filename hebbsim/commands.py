@@ -40,13 +40,14 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.collect import collect, planned
+    from hebbsim.collect import collect
     from hebbsim.experiment import load
+    from hebbsim.simulate.sweeps import sweeps
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
     folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = planned(experiment)
+    plans, trials = sweeps(experiment.tasks)
     print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
     with commands_records.workers(arguments) as executor:
         more = {"experiment": experiment.path, "executor": executor}
@@ -96,7 +97,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.report import markdown, write, write_json
     from hebbsim.experiment import load
     from hebbsim.plot import save
-    from hebbsim.records import read
+    from hebbsim.records import digest, read
 
     experiment = load(arguments.experiment)
     folder = Path(arguments.out) if arguments.out else experiment.results
@@ -105,7 +106,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png"))
+    print(save(experiment.figure(results), folder / "figure.png", digest(results)))
     if experiment.table:
         header, rows = experiment.table(results)
         write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])
@@ -138,7 +139,7 @@ def run_bench(arguments: argparse.Namespace) -> int:
     from hebbsim.bench import bench, show
     from hebbsim.experiment import load
 
-    tasks = load(arguments.experiment).tasks if arguments.experiment else ()
+    tasks = list(load(arguments.experiment).tasks.values()) if arguments.experiment else ()
     for name, rows in bench(arguments.part, Path(arguments.out), tasks):
         show(name, rows)
         print(Path(arguments.out) / f"{name}.json")

@@ -7,23 +7,28 @@ import dataclasses
 import functools
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hebbsim.errors import HebbsimError, one_of, printable
+from hebbsim.records.curves import read_names
 from hebbsim.records.line import APPROXIMATE_COUNTS, START, Record, Torn, from_line, text_of, to_line
 from hebbsim.records.task import FIELDS, Task
 
 
 @dataclasses.dataclass(frozen=True)
 class Results:
-    """Records by (task, trial), in the order of the files, and notes on what was skipped. Not to be changed."""
+    """Records by (task, trial), in the order of the files, and notes on what was skipped. Not to be changed.
+
+    curves: the tasks of each named curve, from the curves.json of the folder that was read; none where there is none.
+    """
 
     records: dict[tuple[Task, int], Record]
     notes: list[str] = dataclasses.field(default_factory=list)
+    curves: dict[str, tuple[Task, ...]] = dataclasses.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -55,7 +60,12 @@ class Results:
         if "ages" in fields:
             fields["ages"] = tuple(fields["ages"])
         chosen = {task for task in self.tasks() if all(getattr(task, name) == x for name, x in fields.items())}
-        return Results({at: record for at, record in self.records.items() if record.task in chosen}, self.notes)
+        curves = {name: tuple(task for task in tasks if task in chosen) for name, tasks in self.curves.items()}
+        return Results(
+            {at: record for at, record in self.records.items() if record.task in chosen},
+            self.notes,
+            {name: tasks for name, tasks in curves.items() if tasks},
+        )
 
 
 def read(path: str | os.PathLike[str]) -> Results:
@@ -68,7 +78,8 @@ def read(path: str | os.PathLike[str]) -> Results:
     union = Union()
     for record, place in records_in(path, union.notes):
         union.add(record, place)
-    return union.results()
+    path = Path(path)
+    return union.results(read_names(path if path.is_dir() else path.parent))
 
 
 def records_in(path: str | os.PathLike[str], notes: list[str]) -> Iterator[tuple[Record, str]]:
@@ -115,8 +126,9 @@ class Union:
             raise HebbsimError(f"{kept_place} and {place}: the same exact task and trial with other counts")
         self.notes.append(f"{place}: counts differ from {kept_place} (not exact); kept the first")
 
-    def results(self) -> Results:
-        return Results({at: record for at, (record, _) in self.seen.items()}, self.notes)
+    def results(self, curves: Mapping[str, tuple[Task, ...]] | None = None) -> Results:
+        """What was read, with the names of its curves."""
+        return Results({at: record for at, (record, _) in self.seen.items()}, self.notes, dict(curves or {}))
 
 
 def missing(results: Results, task: Task, trials: int) -> list[int]:

@@ -210,6 +210,19 @@ def measurements(results: Results, level: float = 0.95) -> list[Measurement]:
     return found
 
 
+def named(results: Results, level: float = 0.95) -> dict[str, list[Measurement]]:
+    """The measured curves by name, in the order of TASKS, each by load.
+
+    A point takes two finite trials, as in `measurements`; a curve without any point yet is left out.
+    Raises HebbsimError where the records have no names: their folder lacks curves.json, which `hebbsim collect` writes.
+    """
+    if not results.curves:
+        raise HebbsimError("the records have no curves.json; hebbsim collect writes it, and runs nothing twice")
+    points = {point.task: point for point in measurements(results, level)}
+    found = {name: [points[task] for task in tasks if task in points] for name, tasks in results.curves.items()}
+    return {name: curve for name, curve in found.items() if curve}
+
+
 def curves(points: Sequence[Measurement]) -> dict[Task, list[Measurement]]:
     """Group points that differ in num_patterns only, each group by load; the key is the group's task at its least load."""
     groups: dict[Task, list[Measurement]] = {}
