@@ -203,7 +203,8 @@ def run_store(arguments: argparse.Namespace) -> int:
     from hebbsim.storage.store import store_file
 
     out = Path(arguments.out)
-    return store_file(Path(arguments.file), out, arguments.bits_per_parameter, arguments.seed, arguments.bits)
+    options = arguments.bits_per_parameter, arguments.seed, arguments.bits
+    return store_file(Path(arguments.file), out, *options, progress())
 
 
 def run_recall(arguments: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ DIGEST = 32
 
 
 class Memory(NamedTuple):
-    """What MEMORY holds. type codes: numbers of Lloyd-Max levels, `bits` each, packed; else the whole-number weights."""
+    """What MEMORY holds. type codes: numbers of Lloyd-Max levels, `bits` each, packed; else the integer weights."""
 
     dim_key: int
     dim_value: int
@@ -32,7 +32,7 @@ class Memory(NamedTuple):
     seed: int
     type: str
     bits: int  # stored bits a weight
-    scale: float  # rms of the weights before rounding; 0 where they are whole numbers
+    scale: float  # rms of the weights before rounding; 0 where they are integers
     sha256: str  # of the file
     matrix: np.ndarray  # (dim_key, dim_value), int8 to int32, or level numbers in uint8
 
@@ -98,7 +98,7 @@ def load(path: Path) -> Memory:
     if good:
         rows, width, bits = head["dim_key"], head["dim_value"], head["bits"]
         size = rows * -(-width * bits // 8) if head["type"] == "codes" else rows * width * bits // 8
-        good = len(body) == size and 0 < head["length"] <= head["num_patterns"] * width / 8
+        good = len(body) == size and 0 <= head["length"] <= head["num_patterns"] * width / 8
     if not good:
         raise HebbsimError(f"{path}: sizes and matrix do not fit together; nothing was read")
     if head["type"] == "codes":
