@@ -19,6 +19,7 @@ FLOORS = {
     "answers": ("answers",),
     "types": ("base", "parts"),
     "kernels": ("kernels",),
+    "codes": ("codes",),
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),
     "simulation": ("simulate",),
     "storage": ("storage",),
