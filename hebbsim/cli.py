@@ -80,13 +80,17 @@ def parser() -> Parser:
     store = add("store", run_store, "write a file into one outer-product matrix")
     store.add_argument("file")
     store.add_argument("--out", required=True, metavar="MEMORY")
-    store.add_argument("--bits-per-parameter", type=float, default=0.7, help="default: %(default)s")
+    store.add_argument("--bits-per-parameter", type=float, help="default: 0.7; coded: 0.89 of the code's threshold")
+    store.add_argument("--code", metavar="RATE", help="outer code of rate 1/10, 1/20 or 1/50: recall reads one-shot")
+    store.add_argument("--code-length", type=int, help="entries of a block, a multiple of 1600 (default: by the file)")
+    store.add_argument("--dim", type=int, help="of the matrix, with --code (default: as small as fits)")
+    store.add_argument("--force", action="store_true", help="with --code: try a load past the code's threshold")
     store.add_argument("--bits", type=int, default=0, help="round weights to 2^BITS levels, 1 to 8 (default: exact)")
     store.add_argument("--seed", type=int, default=0, help="of the keys (default: %(default)s)")
     recall = add("recall", run_recall, "read a file back out of a memory; exit status 1 if bits are wrong")
     recall.add_argument("memory", metavar="MEMORY")
     recall.add_argument("--out", required=True, metavar="FILE")
-    recall.add_argument("--retrieval", default="amp", help="amp, box, ridge, matched_filter (default: %(default)s)")
+    recall.add_argument("--retrieval", help="amp, box, ridge, matched_filter (default: amp; coded: one-shot)")
     recall.add_argument("--retrieval-options", type=json_object, metavar="JSON", help='such as {"steps": 50}')
     recall.add_argument("--force", action="store_true", help="write the file even if bits are wrong")
 
@@ -200,18 +204,22 @@ def run_collect(arguments: argparse.Namespace) -> int:
 
 
 def run_store(arguments: argparse.Namespace) -> int:
-    from hebbsim.storage.store import store_file
+    from hebbsim.storage.commands import store_coded, store_file
 
-    out = Path(arguments.out)
-    options = arguments.bits_per_parameter, arguments.seed, arguments.bits
-    return store_file(Path(arguments.file), out, *options, progress())
+    file, out, a = Path(arguments.file), Path(arguments.out), arguments
+    if not a.code:
+        if a.dim is not None or a.code_length is not None or a.force:
+            raise HebbsimError("--dim, --code-length and --force go with --code")
+        return store_file(file, out, a.bits_per_parameter, a.seed, a.bits, progress())
+    options = a.code, a.bits_per_parameter, a.seed, a.bits, a.code_length, a.dim, a.force
+    return store_coded(file, out, *options, progress())
 
 
 def run_recall(arguments: argparse.Namespace) -> int:
-    from hebbsim.storage.store import recall_file
+    from hebbsim.storage.commands import recall_file
 
-    out, options, force = Path(arguments.out), arguments.retrieval_options, arguments.force
-    return recall_file(Path(arguments.memory), out, arguments.retrieval, options, force, progress())
+    out, options = Path(arguments.out), arguments.retrieval_options
+    return recall_file(Path(arguments.memory), out, arguments.retrieval, options, arguments.force, progress())
 
 
 def run_fit(arguments: argparse.Namespace) -> int:

@@ -7,9 +7,7 @@ comes back comes out of the matrix.
 import functools
 import hashlib
 import math
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -23,8 +21,8 @@ from hebbsim.parts import look_up
 from hebbsim.precisions.lloyd_max import rms, table
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.retrievals.columns import BLOCK, Columns
-from hebbsim.storage.memory_file import TYPES, Memory, load, replace, save
-from hebbsim.storage.source import available_memory, check_target, read_file
+from hebbsim.storage.memory_file import TYPES, Memory
+from hebbsim.storage.source import available_memory
 from hebbsim.theory.limits import amp_capacity
 
 ROWS = 1024  # keys drawn at once
@@ -207,67 +205,3 @@ def levels_of(memory: Memory, weights: np.ndarray) -> np.ndarray:
     if memory.type != "codes":
         return weights
     return np.searchsorted(table(memory.bits)[1], weights / np.float32(memory.scale), side="right")
-
-
-def store_file(
-    path: Path, out: Path, bits_per_parameter: float, seed: int, bits: int,
-    progress: Callable[[str, float, float], None] = lambda text, done, total: None,
-) -> int:  # fmt: skip
-    """`hebbsim store`: exit status 0 once the file has been read back. Raises HebbsimError."""
-    most = amp_capacity()
-    data = read_file(path, longest_file(min(bits_per_parameter, most) if bits_per_parameter > 0 else most))
-    check_target(out, path)
-    memory = write(data, bits_per_parameter, seed, bits, progress)
-    save(memory, out)
-    print(f"{out}: {memory.length:,} bytes in {said(memory)}")
-    print(f"read back by amp, which is given all keys: 0 of {8 * memory.length:,} bits wrong; {size_said(memory, out)}")
-    if memory.seed != seed:
-        print(f"seed {seed} did not give the file back; seed {memory.seed} does")
-    return 0
-
-
-def size_said(memory: Memory, out: Path) -> str:
-    """How large MEMORY is, and how much larger than the file."""
-    size = out.stat().st_size
-    ratio = f", {size / memory.length:.1f} times the file" if memory.length else ""
-    return f"{out.name} has {size:,} bytes{ratio}"
-
-
-def said(memory: Memory) -> str:
-    """Sizes and loads, in words."""
-    stored = memory.bits_per_parameter / memory.bits
-    kind = f"{memory.bits}-bit levels" if memory.type == "codes" else memory.type
-    return (
-        f"{memory.dim_key:,} x {memory.dim_value:,} {kind}, {memory.num_patterns:,} pairs, load "
-        f"{memory.num_patterns / memory.dim_key:.3f}: {memory.bits_per_parameter:.4f} bits/parameter, "
-        f"{stored:.4f} bits per stored bit"
-    )
-
-
-def recall_file(
-    path: Path, out: Path, retrieval: str, options: dict[str, Any] | None, force: bool,
-    progress: Callable[[str, float, float], None],
-) -> int:  # fmt: skip
-    """`hebbsim recall`: exit status 0 if the file came back whole, 1 if not. Raises HebbsimError."""
-    memory = load(path)
-    check_target(out, path)
-    print(f"{path}: {said(memory)}")
-    found = read(memory, retrieval, options, progress)
-    effort = (
-        f"{found.iterations:.1f} iterations a column, {found.unconverged:,} of {found.columns:,} columns unconverged"
-    )
-    if found.right:
-        replace(out, found.data)
-        print(f"{out}: {memory.length:,} bytes, 0 of {8 * memory.length:,} bits wrong, SHA-256 equal; {effort}")
-        return 0
-    share = 100 * found.wrong / (8 * memory.length)
-    wrong = (
-        f"about {found.wrong:,.0f} of {8 * memory.length:,} bits wrong ({share:.3g} %, by the reader's own noise level)"
-    )
-    print(f"{wrong}; SHA-256 differs; {effort}")
-    if not force:
-        print(f"hebbsim: {out} not written; --force writes it with its errors", file=sys.stderr)
-        return 1
-    replace(out, found.data)
-    print(f"{out}: written with its errors")
-    return 1
