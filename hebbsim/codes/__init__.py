@@ -2,8 +2,9 @@
 
 from hebbsim.codes.code import Code, Decoded
 from hebbsim.codes.multi_edge import multi_edge
+from hebbsim.codes.polar import polar
 from hebbsim.codes.repetition import repetition
 
-__all__ = ["CODES", "Code", "Decoded", "multi_edge", "repetition"]
+__all__ = ["CODES", "Code", "Decoded", "multi_edge", "polar", "repetition"]
 
-CODES = {"multi_edge": multi_edge, "repetition": repetition}
+CODES = {"multi_edge": multi_edge, "polar": polar, "repetition": repetition}

@@ -50,9 +50,9 @@ class Traced(NamedTuple):
 def remainders(length: int, degree: int) -> np.ndarray:
     """Row i is the remainder of x^(degree + length - 1 - i): the checksum of bits is their product with it, modulo 2.
 
-    (length, degree) of 0 and 1, by the polynomials of CRC-16-CCITT and CRC-32.
+    (length, degree) of 0 and 1, by the polynomials of CRC-16-CCITT, CRC-24 and CRC-32.
     """
-    polynomial = {16: 0x1021, 32: 0x04C11DB7}[degree]
+    polynomial = {16: 0x1021, 24: 0x864CFB, 32: 0x04C11DB7}[degree]
     top, mask = 1 << (degree - 1), (1 << degree) - 1
     out = np.empty(length, np.uint64)
     state = polynomial

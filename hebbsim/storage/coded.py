@@ -110,14 +110,19 @@ def lay_out(
     return layout
 
 
-def value_rows(data: bytes, layout: Layout) -> Iterator[np.ndarray]:
-    """The code words' bits as rows of dim, ROWS at a time, the last filled up with zeros."""
-    code, width = layout.code, layout.dim * ROWS
-    bits = np.zeros(layout.blocks * code.message, np.uint8)
+def messages_of(data: bytes, layout: Layout) -> np.ndarray:
+    """(blocks, message) bits of a file, the last block filled up with zeros."""
+    bits = np.zeros(layout.blocks * layout.code.message, np.uint8)
     bits[: 8 * len(data)] = np.unpackbits(np.frombuffer(data, np.uint8))
+    return bits.reshape(layout.blocks, -1)
+
+
+def value_rows(messages: np.ndarray, layout: Layout) -> Iterator[np.ndarray]:
+    """The code words' bits as rows of dim, ROWS at a time, the last filled up with zeros."""
+    width = layout.dim * ROWS
     held = np.empty(0, np.uint8)
-    for message in bits.reshape(layout.blocks, -1):
-        held = np.concatenate([held, (code.encode(message) < 0).astype(np.uint8)])
+    for message in messages:
+        held = np.concatenate([held, (layout.code.encode(message) < 0).astype(np.uint8)])
         while len(held) >= width:
             yield held[:width].reshape(ROWS, layout.dim)
             held = held[width:]
@@ -138,24 +143,33 @@ def key_draw(dim: int) -> Callable[[jax.Array, jax.Array], jax.Array]:
     return jax.jit(bipolar_side(dim).draw)
 
 
-def form_coded(data: bytes, layout: Layout, bits: int = 0, progress: Progress = lambda *_: None) -> Memory:
-    """The matrix of a layout, not yet read back."""
+def coded_weights(messages: np.ndarray, layout: Layout, progress: Progress = lambda *_: None) -> np.ndarray:
+    """(dim, dim) integers: the sum of the outer products of keys and rows of code words."""
     dim, patterns = layout.dim, layout.num_patterns
     weights = jnp.zeros((dim, dim), jnp.float32)
     rng_key = jax.random.key(np.uint32(layout.seed), impl="threefry2x32")
     done = 0
-    for rows in value_rows(data, layout):
+    for rows in value_rows(messages, layout):
         progress("write", done, patterns)
         packed = np.packbits(rows, axis=1, bitorder="little")
         packed = np.pad(packed, ((0, ROWS - len(rows)), (0, -packed.shape[1] % 4))).view("<u4")
         weights = add_pairs(weights, key_draw(dim)(rng_key, done + jnp.arange(ROWS)), packed, np.int32(len(rows)))
         done += len(rows)
     progress("write", patterns, patterns)
-    code = layout.code
+    return np.asarray(weights).astype(np.int32)
+
+
+def form_coded(data: bytes, layout: Layout, bits: int = 0, progress: Progress = lambda *_: None) -> Memory:
+    """The matrix of a layout that holds a file, not yet read back."""
+    weights = coded_weights(messages_of(data, layout), layout, progress)
+    return settle(empty_memory(layout, len(data), hashlib.sha256(data).hexdigest()), weights, bits)
+
+
+def empty_memory(layout: Layout, length: int, sha256: str) -> Memory:
+    """A memory of this layout without its matrix."""
+    code, dim = layout.code, layout.dim
     use = CodeUse(code.label, code.length, layout.blocks, layout.seed, code.digest)
-    name = hashlib.sha256(data).hexdigest()
-    empty = Memory(dim, dim, patterns, len(data), layout.seed, "int32", 32, 0.0, name, np.empty(0), use)
-    return settle(empty, np.asarray(weights).astype(np.int32), bits)
+    return Memory(dim, dim, layout.num_patterns, length, layout.seed, "int32", 32, 0.0, sha256, np.empty(0), use)
 
 
 def code_of(use: CodeUse) -> Code:
