@@ -62,7 +62,7 @@ def multi_edge(label: str, *, rate: str = "1/20", length: int = 819_200, seed: i
 
     @jax.jit
     def decode_blocks(llr: Array, iterations: Array) -> tuple[Array, Array, Array]:
-        turned = (llr * jnp.asarray(signs)).reshape(-1, BASE, lift)
+        turned = (llr * jnp.asarray(signs)[None, :]).reshape(-1, BASE, lift)
         if len(llr) == 1:
             core, holds, used = (part[None] for part in one(turned[0], iterations))
         else:

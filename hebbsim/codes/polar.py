@@ -163,10 +163,10 @@ def polar(
             u[:, used] = full
         else:
             u = xp.zeros((full.shape[0], size), full.dtype).at[:, used].set(full)
-        return transform(u, xp)[:, place] ^ xp.asarray(flips, full.dtype)
+        return transform(u, xp)[:, place] ^ xp.asarray(flips, full.dtype)[None, :]
 
     def message_of(word: Any, xp: Any = jnp) -> Any:
-        entries = word ^ xp.asarray(flips, word.dtype)
+        entries = word ^ xp.asarray(flips, word.dtype)[None, :]
         if length >= size:
             return transform(entries[:, :size], xp)[:, used[:message]]
         raise HebbsimError(f"polar of length {length} leaves entries out; allowed in a matrix's rows: {size} and more")
@@ -192,7 +192,9 @@ def polar(
 
     def run_list(summed: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         batch = max(1, ENTRIES // (width * size))
-        parts = [pick(*ListDecoder(decoder_tree, width).run(summed[at : at + batch])) for at in range(0, len(summed), batch)]
+        parts = [
+            pick(*ListDecoder(decoder_tree, width).run(summed[at : at + batch])) for at in range(0, len(summed), batch)
+        ]
         bits, ok = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         return bits, ok
 

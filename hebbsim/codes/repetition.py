@@ -36,7 +36,7 @@ def repetition(label: str, *, times: int = 20, length: int = 4096, seed: int = 0
         full = xp.concatenate([bits, checksum(bits, CHECK_BITS, xp)], axis=1)
         # Copies lie `held` entries apart: neighbours in a row of the matrix are different bits.
         word = xp.pad(xp.tile(full, (1, times)), ((0, 0), (0, length - held * times)))
-        return word ^ xp.asarray(flips, word.dtype)
+        return word ^ xp.asarray(flips, word.dtype)[None, :]
 
     def encode(bits: Any) -> np.ndarray:
         word = word_of(check_blocks("bits", bits, message, np.uint8), np)
@@ -50,6 +50,8 @@ def repetition(label: str, *, times: int = 20, length: int = 4096, seed: int = 0
         found = Decoded(full[:, :message], ok, np.zeros(len(full), np.int32))
         return found if np.ndim(llr) == 2 else Decoded(*(array[0] for array in found))
 
-    traced = Traced(lambda bits: word_of(bits, jnp), lambda word: (word ^ jnp.asarray(flips, word.dtype))[:, :message])
+    traced = Traced(
+        lambda bits: word_of(bits, jnp), lambda word: (word ^ jnp.asarray(flips, word.dtype)[None, :])[:, :message]
+    )
     digest = hashlib.sha256(f"repetition 1 {times} {length} {seed}".encode() + flips.tobytes()).hexdigest()[:16]
     return Code(label, length, message, encode, decode, digest, 16 * length, traced)
