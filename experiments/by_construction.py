@@ -48,18 +48,19 @@ def run(runs, out):
     from hebbsim.codes import multi_edge
     from hebbsim.storage.coded_trial import coded_trial
 
-    done = {(*map(row.get, ("rate", "dim", "bits", "per")), row["trial"]) for row in read(out)}
+    identity = ("rate", "dim", "bits", "per", "trial", "digest")
+    done = {tuple(row[name] for name in identity) for row in read(out)}
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("a") as file:
         for rate, dim, bits, per, memories in runs:
             length, blocks = layout(rate, dim, per)
+            code = multi_edge(rate=rate, length=length)
             for trial in range(memories):
-                if (rate, dim, bits, per, trial) in done:
+                if (rate, dim, bits, per, trial, code.digest) in done:
                     continue
-                code = multi_edge(rate=rate, length=length)
                 counts = coded_trial(code, dim, blocks, trial, bits=bits)
                 line = {"rate": rate, "dim": dim, "bits": bits, "per": per, "length": length, "trial": trial}
-                file.write(json.dumps(line | counts) + "\n")
+                file.write(json.dumps(line | {"digest": code.digest} | counts) + "\n")
                 file.flush()
 
 

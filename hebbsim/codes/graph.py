@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 BASE = 1600  # stored bits of the base graph
+SHORT_CYCLE = 8  # bits of degree 2: cycles below this are avoided where the lift leaves room
 FAR = 24  # steps between checks that are as good as no path at all
 
 
@@ -166,13 +167,17 @@ def core_edges(degrees: np.ndarray, free: np.ndarray, lift: int, stream: Stream,
         far = distances(start, lift, next_checks(rows, lift, chords))
         far[start] = far[start] if free[start] > 1 else -1
         far[free == 0] = -1
-        longest = np.flatnonzero(far.reshape(-1) == far.max())
-        best = (-1, 0, 0)
-        for pick in longest[stream.below(len(longest), tries)]:
-            row, move = int(pick) // lift, int(pick) % lift
-            joined = next_checks(rows, lift, [*chords, (start, row, move)])
-            back = distances(start, lift, joined, (row, move))[row, move]
-            best = max(best, (int(back), row, move), key=lambda found: found[0])
+        farthest, best = far.max(), (-1, 0, 0)
+        for near in range(5):
+            # The farthest check may close a short cycle with the bit's own lifted copies: then try those a bit nearer.
+            longest = np.flatnonzero(far.reshape(-1) >= max(farthest - near, 1))
+            for pick in longest[stream.below(len(longest), tries)]:
+                row, move = int(pick) // lift, int(pick) % lift
+                joined = next_checks(rows, lift, [*chords, (start, row, move)])
+                back = distances(start, lift, joined, (row, move))[row, move]
+                best = max(best, (int(back), row, move), key=lambda found: found[0])
+            if best[0] + 1 >= SHORT_CYCLE:
+                break
         chords.append((start, best[1], best[2]))
         join(int(column), [(start, 0), best[1:]])
     joined = next_checks(rows, lift, chords)
