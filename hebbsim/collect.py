@@ -26,7 +26,7 @@ def engine(
     devices = devices or len(jax.devices())
     label = f"hebbsim jax-{jax.__version__} {jax.devices()[0].device_kind} x{devices}"
     for plan, trials_of in work:
-        together = devices // plan.spec.split
+        trials_per_batch = devices // plan.spec.num_shards
         # Trials that miss the same loads run alike.
         lacking: dict[int, list[Task]] = {}
         for task in plan.tasks:
@@ -36,8 +36,8 @@ def engine(
         for number, tasks in sorted(lacking.items(), key=lambda item: item[0]):
             groups.setdefault(tuple(tasks), []).append(number)
         for tasks, numbers in groups.items():
-            for start in range(0, len(numbers), together):
-                batch = numbers[start : start + together]
+            for start in range(0, len(numbers), trials_per_batch):
+                batch = numbers[start : start + trials_per_batch]
                 began = time.perf_counter()
                 counts = trial.run(plan.spec, tasks[0].seed, batch, [task.num_patterns for task in tasks], devices)
                 seconds = (time.perf_counter() - began) / (len(batch) * len(tasks))
@@ -54,6 +54,8 @@ def engine(
                         finite=bool(finite[i, j]),
                         seconds=round(seconds, 6),
                         run=label,
+                        stored_bits=plan.stored_bits,
+                        channel=plan.channel,
                     )
                     for i, number in enumerate(batch)
                     for j, task in enumerate(tasks)
