@@ -62,17 +62,22 @@ def run_collect(arguments: argparse.Namespace) -> int:
 
 
 def run_store(arguments: argparse.Namespace) -> int:
-    from hebbsim.storage.store import store_file
+    from hebbsim.storage.commands import store_coded, store_file
 
-    out = Path(arguments.out)
-    return store_file(Path(arguments.file), out, arguments.bits_per_parameter, arguments.seed, arguments.bits)
+    file, out, a = Path(arguments.file), Path(arguments.out), arguments
+    if not a.code:
+        if a.dim is not None or a.code_length is not None or a.force:
+            raise HebbsimError("--dim, --code-length and --force go with --code")
+        return store_file(file, out, a.bits_per_parameter, a.seed, a.bits, progress())
+    options = a.code, a.bits_per_parameter, a.seed, a.bits, a.code_length, a.dim, a.force
+    return store_coded(file, out, *options, progress())
 
 
 def run_recall(arguments: argparse.Namespace) -> int:
-    from hebbsim.storage.store import recall_file
+    from hebbsim.storage.commands import recall_file
 
-    out, options, force = Path(arguments.out), arguments.retrieval_options, arguments.force
-    return recall_file(Path(arguments.memory), out, arguments.retrieval, options, force, progress())
+    out, options = Path(arguments.out), arguments.retrieval_options
+    return recall_file(Path(arguments.memory), out, arguments.retrieval, options, arguments.force, progress())
 
 
 def run_fit(arguments: argparse.Namespace) -> int:

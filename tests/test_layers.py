@@ -19,6 +19,7 @@ FLOORS = {
     "answers": ("answers",),
     "types": ("words", "base", "parts"),
     "kernels": ("kernels",),
+    "codes": ("codes",),
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),
     "simulation": ("simulate",),
     "storage": ("storage",),

@@ -4,6 +4,7 @@ load = num_patterns / dim_key; bits are per parameter (an entry of the state) un
 """
 
 from hebbsim.statistics.information import LN2, entropy
+from hebbsim.theory.codes import best_block, block_rate, code_channel, code_threshold
 from hebbsim.theory.constants import BOX_LIMIT, HARD_LIMIT, PERCEPTRON_LIMIT, SOFT_LIMIT, WILLSHAW_LIMIT
 from hebbsim.theory.limits import (
     amp_capacity,
@@ -68,14 +69,18 @@ __all__ = [
     "argmax_bits",
     "argmax_error",
     "argmax_soft_bits",
+    "best_block",
     "best_token_load",
     "binary_entropy",
     "bit_error",
     "bit_error_exact",
+    "block_rate",
     "box_error",
     "box_errors",
     "box_exact",
     "clean_load",
+    "code_channel",
+    "code_threshold",
     "decay_bits",
     "delta_bits",
     "entropy",
