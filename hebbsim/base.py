@@ -39,7 +39,10 @@ class Ensemble(NamedTuple):
     keys: Callable[[int], Side]
     values: Callable[[int], Side]
     tied_keys: Callable[[int], Side]  # the keys of tied patterns: drawn and cued as the values are
+    # "paired": both sides are drawn with one rng_key, since row i of one belongs to row i of the other
     gives: frozenset[str] = frozenset()
+    most_patterns: int = 0  # pairs that it has; 0: not stated
+    dims: tuple[int, int] | None = None  # (dim_key, dim_value) unless others are given
 
 
 class Rule(NamedTuple):

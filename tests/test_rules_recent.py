@@ -23,7 +23,7 @@ def inputs(kind, count, dim=24, width=5, seed=0):
     if kind == "bipolar":
         keys = np.sign(keys)
     if kind == "duplicate":
-        keys = keys[rng.integers(0, 5, count)]
+        keys = keys[rng.integers(0, min(5, count), count)]
     if kind == "correlated":
         keys = keys / np.arange(1, dim + 1) ** 1.5 + 1.0
     if kind == "zero":

@@ -43,7 +43,7 @@ def pairwise(spec: trial.Spec) -> bool:
     """Whether what is read is a sum over pairs, (Q K^T) V, that needs no memory: +-1 outer products read as they are."""
     plain = spec.rule is RULES["hebbian"]() and spec.retrieval is RETRIEVALS["matched_filter"]()
     large = spec.dim_key * spec.dim_value >= cost.SMALL and spec.dim_key < 2**16
-    return plain and large and spec.ensemble.kind == "bipolar"
+    return plain and large and all(side.code == "bits" for side in spec.sides)
 
 
 def trial_cost(spec: trial.Spec, num_patterns: Sequence[int]) -> float:

@@ -75,7 +75,7 @@ def sweep(
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
-    dim_key, dim_value = _dims(dim, dim_key, dim_value)
+    dim_key, dim_value = _dims(dim, dim_key, dim_value, made_ensemble.dims)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
     probes = check_integer("probes", probes, 1, MOST_PROBES)
@@ -85,6 +85,9 @@ def sweep(
     wrapped = made_precision.wrap(made_rule)
     _fits(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
     counts = pattern_counts(wrapped, dim_key, num_patterns, loads)
+    if made_ensemble.most_patterns and max(counts) > made_ensemble.most_patterns:
+        most = made_ensemble.most_patterns
+        raise HebbsimError(f"num_patterns = {max(counts)}; {made_ensemble.label} has {most}; allowed: up to {most}")
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -122,7 +125,12 @@ def sweep(
     return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value))
 
 
-def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
+def _dims(
+    dim: int | None, dim_key: int | None, dim_value: int | None, stated: tuple[int, int] | None
+) -> tuple[int, int]:
+    if dim is None and stated:
+        dim_key = stated[0] if dim_key is None else dim_key
+        dim_value = stated[1] if dim_value is None else dim_value
     if dim is not None and (dim_key is not None or dim_value is not None):
         raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)

@@ -127,7 +127,8 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
         if key_side.draw is value_side.draw:  # in one place: each that draws costs about 0.3 s to compile
             both = jax.vmap(key_side.draw, (0, None))(draws.sides, index)
             return both[0], both[1]
-        return key_side.draw(draws.sides[0], index), value_side.draw(draws.sides[1], index)
+        of_values = 0 if "paired" in spec.ensemble.gives else 1
+        return key_side.draw(draws.sides[0], index), value_side.draw(draws.sides[of_values], index)
 
     def fill(state: PyTree, done: Array, target: Array) -> tuple[PyTree, Array]:
         blocks = -(-(target - done) // spec.block) if direct else (target - done) // spec.block
