@@ -29,6 +29,7 @@ class Side(NamedTuple):
     code: str = "rows"  # name of the compact form: finds a rule's fast form
     # (field, its noise variance) -> mean and variance of the entries given it; None where they are not independent
     denoise: Callable[..., tuple[Array, Array]] | None = None
+    spectrum: tuple[float, ...] = ()  # variances of the entries of a key, of which readers may be told; (): not stated
 
 
 class Ensemble(NamedTuple):
@@ -104,6 +105,7 @@ class Known(NamedTuple):
     max_patterns: int  # no less than num_patterns, for the shapes of arrays; 0 for a reader that knows no keys
     book: Any
     values: Side  # the prior: what a value may be. It draws nothing without the trial's rng_key
+    spectrum: tuple[float, ...] = ()  # of the keys' Side
 
 
 class Field(NamedTuple):
@@ -126,6 +128,7 @@ class Retrieval(NamedTuple):
     gives: frozenset[str] = frozenset()
     knows: frozenset[str] = frozenset()  # {"keys"}: side information besides memory, query and codebook
     columns: Any = None  # retrievals.columns.Columns, if an outer-product memory can be read by it column by column
+    num_state: Callable[[int], int] = lambda dim_key: 0  # entries that it keeps besides the memory: parameters too
 
 
 class Truth(NamedTuple):

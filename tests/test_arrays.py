@@ -148,7 +148,7 @@ class TestRefused:
         (tmp_path / "empty.npy").write_bytes(b"")
         self.check("not in numpy's format", keys=str(tmp_path / "empty.npy"))
         self.check("cannot be read: No such file", keys=str(tmp_path / "missing.npy"))
-        self.check("is not a .npy file", keys=str(tmp_path))
+        self.check("cannot be read: Is a directory", keys=str(tmp_path))
         self.check("allowed: a .npy file")
 
     def test_values_of_another_length_or_name(self, save):

@@ -2,8 +2,16 @@
 
 from hebbsim.ensembles.arrays import arrays
 from hebbsim.ensembles.bipolar import bipolar
+from hebbsim.ensembles.correlated import correlated
 from hebbsim.ensembles.gaussian import gaussian
 from hebbsim.ensembles.sparse import sparse
 from hebbsim.ensembles.tokens import tokens
 
-ENSEMBLES = {"bipolar": bipolar, "gaussian": gaussian, "sparse": sparse, "tokens": tokens, "arrays": arrays}
+ENSEMBLES = {
+    "bipolar": bipolar,
+    "gaussian": gaussian,
+    "sparse": sparse,
+    "tokens": tokens,
+    "arrays": arrays,
+    "correlated": correlated,
+}

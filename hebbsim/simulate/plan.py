@@ -122,7 +122,8 @@ def sweep(
         seed=check_integer("seed", seed, 0, 2**32 - 1),
     )
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
-    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value))
+    kept = made_retrieval.num_state(dim_key)
+    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value) + kept)
 
 
 def _dims(

@@ -168,7 +168,9 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
             rows = key_side.rows(books[0], key_side.draw(draws.sides[0], index))
             return jnp.where((index < target)[:, None], rows, 0.0)
 
-        found = spec.retrieval.solve(memory, Known(known_keys, target, spec.max_patterns, book, value_side))
+        found = spec.retrieval.solve(
+            memory, Known(known_keys, target, spec.max_patterns, book, value_side, key_side.spectrum)
+        )
         field = spec.retrieval.field(rule, found, cue_code if quick else queries, index)
         return state, score(field, i, queries, values)
 
