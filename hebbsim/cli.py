@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from hebbsim import commands_curve
 from hebbsim.errors import HebbsimError, one_of
 
 REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
@@ -45,7 +46,9 @@ def parser() -> Parser:
     top = Parser(prog="hebbsim", description="Measures how many bits an associative memory really holds.")
     commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], text: str, example: str = ""
+    ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(command=run)
         return command
@@ -77,6 +80,7 @@ def parser() -> Parser:
     collect.add_argument("--out", help="folder of the records (default: results/NAME)")
     collect.add_argument("--smoke", action="store_true", help="a few cheap curves, two trials, to results/NAME-smoke")
 
+    commands_curve.add_parsers(add)
     store = add("store", run_store, "write a file into one outer-product matrix")
     store.add_argument("file")
     store.add_argument("--out", required=True, metavar="MEMORY")
@@ -92,6 +96,7 @@ def parser() -> Parser:
 
     fit = add("fit", run_fit, "tables of points and capacities from records")
     fit.add_argument("results", help="a folder of records")
+    fit.add_argument("--csv", action="store_true", help="print every point as a row of CSV, and write nothing")
     plot = add("plot", run_plot, "draw an experiment's figure from its records")
     plot.add_argument("experiment")
     plot.add_argument("--out", help="folder of the records (default: results/NAME)")
@@ -217,6 +222,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.report import fit_tables, write, write_json
     from hebbsim.records import read
     from hebbsim.statistics.measurement import measurements
+    from hebbsim.statistics.rows import csv_text, rows
 
     folder = Path(arguments.results)
     results = read(folder)
@@ -225,6 +231,9 @@ def run_fit(arguments: argparse.Namespace) -> int:
     points = measurements(results)
     if not points:
         raise HebbsimError(f"{folder}: no task has two trials yet; run hebbsim collect first")
+    if arguments.csv:
+        print(csv_text(rows(points)), end="")
+        return 0
     data, text = fit_tables(points)
     write_json(folder / "fit.json", data)
     print(write(folder / "fit.md", text))

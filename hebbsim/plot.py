@@ -1,6 +1,6 @@
 """One look for every figure: simulation as markers with bars, theory as lines, in colours that all readers can tell apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,31 @@ def claim(ax: Axes, below: bool = False) -> None:
     ax.axhline(CLAIM, color="0.35", lw=0.9, ls=":", zorder=0)
     place = {"xycoords": ("axes fraction", "data"), "va": "top" if below else "bottom"}
     ax.annotate("claim: 0.7", (0.01, CLAIM), fontsize=6.5, color="0.35", **place)
+
+
+def plot_curves(ax: Axes, curves: Any, criterion: str = "") -> None:
+    """Capacity curves on custom Axes: curves is a dict of label -> list of Measurement, or such lists without labels.
+
+    criterion: "soft", "hard", ... bits per parameter by name, or "error_rate"; by default the readout's own bits. Points
+    with the bars of their intervals, joined by a thin line; the load is the horizontal axis, on a log scale.
+    """
+    named = curves if isinstance(curves, Mapping) else {str(one[0].task.rule): one for one in curves}
+    for i, (label, measured) in enumerate(named.items()):
+        if criterion == "error_rate":
+            estimates = [point.error_rate for point in measured]
+        else:
+            estimates = [point.bits[criterion] if criterion else point.bits_per_parameter for point in measured]
+        loads = [point.load for point in measured]
+        points(ax, loads, estimates, label, i)
+        ax.plot(loads, [e.best for e in estimates], color=COLOURS[i % len(COLOURS)], lw=0.6, zorder=1)
+    text = "error rate" if criterion == "error_rate" else "bits per parameter"
+    ax.set(
+        xscale="log",
+        xlabel="load, pairs per dim_key",
+        ylabel=f"{criterion} {text}" if criterion in ["soft", "hard"] else text,
+    )
+    ax.set_ylim(bottom=0)
+    ax.legend()
 
 
 def save(made: Figure, path: Path) -> Path:

@@ -24,7 +24,7 @@ FLOORS = {
     "storage": ("storage",),
     "bridge": ("collect",),
     "benchmark": ("bench",),
-    "program": ("cli", "__main__"),
+    "program": ("commands_curve", "cli", "__main__"),
 }
 ORDER = tuple(room for floor in FLOORS.values() for room in floor)
 FIRST_WITH_JAX = ORDER.index("base")

@@ -14,7 +14,7 @@ from hebbsim.statistics.information import LN2
 from hebbsim.theory.one_shot import snr_bits
 
 POINTS = 400  # of the quadrature over the length of a key
-AGES = 160  # at which a stream is summed up
+AGES = 96  # at which a stream is summed up
 
 
 def power_spectrum(dim: int, power: float) -> np.ndarray:
@@ -116,15 +116,15 @@ def correlated_delta_snr(
     c = second(left)
     fresh = second(np.array([num_patterns])) @ lengths
     w = c @ l
-    signal = b * (np.abs(1 - b * l) ** ages[:, None] * np.sign(1 - b * l) ** ages[:, None]) @ l
+    signal = b * (1 - b * l) ** ages[:, None] @ l  # b l < 1 where the stream is stable
     # Off the diagonal: E k_i k_j of the change, times what is left of it.
-    kept = np.multiply.outer(1 - b * l, 1 - b * l) + b * b * np.multiply.outer(l, l)
+    kept = np.log(np.multiply.outer(1 - b * l, 1 - b * l) + b * b * np.multiply.outer(l, l))
     both = np.multiply.outer(l, l)
     np.fill_diagonal(both, 0.0)
     power = np.empty(len(ages))
     inside = basis.T @ l
     for n, age in enumerate(ages):
-        weight = both * np.sign(kept) ** age * np.abs(kept) ** age
+        weight = both * np.exp(age * kept)
         slope = b * b * 2 * l * c[n] - b * c[n]
         off = b * b * (w[n] + 1) * weight.sum() + 2 * slope @ weight.sum(1)
         shrunk = gain**age
