@@ -146,6 +146,7 @@ def write_curves(curves: dict[str, Sequence[Any]], folder: Path) -> list[Path]:
     plot.plot_curves(axes[0], curves)
     if len(axes) > 1:
         plot.plot_curves(axes[1], curves, "error_rate")
+        axes[1].legend().remove()
     task, trials = every[0].task, len(every[0].records)
     said = f"{task.ensemble}, {task.dim_key} x {task.dim_value}: mean and {100 * every[0].level:g} % of {trials} trials"
     axes[0].set_title(said, fontsize=7)

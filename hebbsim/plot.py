@@ -91,8 +91,8 @@ def plot_curves(ax: Axes, curves: Any, criterion: str = "") -> None:
         xlabel="load, pairs per dim_key",
         ylabel=f"{criterion} {text}" if criterion in ["soft", "hard"] else text,
     )
-    ax.set_ylim(bottom=0)
-    ax.legend()
+    ax.set_ylim(0, ax.dataLim.y1 * (1.05 + 0.09 * len(named)))  # room for the legend
+    ax.legend(loc="upper left")
 
 
 def save(made: Figure, path: Path) -> Path:

@@ -131,6 +131,16 @@ class Measurement:
             if pairs
         )
 
+    @cached_property
+    def age_error_rate(self) -> tuple[Estimate, ...]:
+        """error_rate of each age bin that holds pairs, the newest first: nan where nothing was probed or decided."""
+        found = []
+        for age, pairs in enumerate(self.age_pairs):
+            if pairs:
+                rates = [errors_of(self._at_age(trial, age)) for trial in self.trials]
+                found.append(student([wrong / of if of else np.nan for wrong, of in rates], self.level))
+        return tuple(found)
+
     def _estimate(self, criterion: str) -> Estimate:
         one_rate = criterion == "hard" and "misses" not in self.counts and not self.task.ages and not self.task.tied
         if not one_rate:
