@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import hebbsim
-from hebbsim import commands, commands_records
+from hebbsim import commands, commands_curve, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
 from hebbsim.errors import HebbsimError, printable
 
@@ -67,6 +67,7 @@ def parser() -> Parser:
         _verify,
         _measure,
         _collect,
+        commands_curve.add_parsers,
         commands_records.add_commands,
         _store,
         _fit,
@@ -144,6 +145,7 @@ def _store(add: Callable[..., Parser]) -> None:
 def _fit(add: Callable[..., Parser]) -> None:
     fit = add("fit", commands.run_fit, "tables of points and capacities from records", "fit results/load")
     fit.add_argument("results", help="a folder of records")
+    fit.add_argument("--csv", action="store_true", help="print every point as a row of CSV, and write nothing")
 
 
 def _plot(add: Callable[..., Parser]) -> None:

@@ -234,3 +234,29 @@ def save(made: Figure, path: Path, digest: str = "", formats: Sequence[str] = ("
                 half.unlink()
             raise HebbsimError(f"{place}: cannot write: {error.strerror}") from None
     return places[0]
+
+
+@look()
+def plot_curves(ax: Axes, curves: Any, criterion: str = "") -> None:
+    """Capacity curves on custom Axes: curves is a dict of label -> list of Measurement, or such lists without labels.
+
+    criterion: "soft", "hard", ... bits per parameter by name, or "error_rate"; by default the readout's own bits. Points
+    with the bars of their intervals, joined by a thin line; the load is the horizontal axis, on a log scale.
+    """
+    named = curves if isinstance(curves, Mapping) else {str(one[0].task.rule): one for one in curves}
+    for i, (label, measured) in enumerate(named.items()):
+        if criterion == "error_rate":
+            estimates = [point.error_rate for point in measured]
+        else:
+            estimates = [point.bits[criterion] if criterion else point.bits_per_parameter for point in measured]
+        loads = [point.load for point in measured]
+        points(ax, loads, estimates, label, i)
+        ax.plot(loads, [e.best for e in estimates], color=COLOURS[i % len(COLOURS)], lw=0.6, zorder=1)
+    text = "error rate" if criterion == "error_rate" else "bits per parameter"
+    ax.set(
+        xscale="log",
+        xlabel="load, pairs per dim_key",
+        ylabel=f"{criterion} {text}" if criterion in ["soft", "hard"] else text,
+    )
+    ax.set_ylim(0, ax.dataLim.y1 * (1.05 + 0.09 * len(named)))  # room for the legend
+    ax.legend(loc="upper left")

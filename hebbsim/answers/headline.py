@@ -11,7 +11,6 @@ from hebbsim import plot, theory
 from hebbsim.errors import HebbsimError
 from hebbsim.statistics.estimate import Estimate
 from hebbsim.statistics.fit import Capacity, best_load, exact_load, load_at_error
-from hebbsim.statistics.information import errors_of
 from hebbsim.statistics.measurement import Measurement
 
 Curves = Mapping[str, Sequence[Measurement]]
@@ -54,7 +53,7 @@ def figure(curves: Curves) -> Figure:
 def _series(curves: Curves) -> list[Series]:
     dense, tokens, sparse = (curves.get(name, ()) for name in ("dense", "tokens", "sparse"))
     known = [point for name in ("solved", "passed") for point in curves.get(name, ())]
-    told = [(point.load, point.bits["hard"], errors_of(point.counts)[0] == 0) for point in known]
+    told = [(point.load, point.bits["hard"], point.errors_of(point.counts)[0] == 0) for point in known]
     words = f"token by argmax, V = {tokens[0].vocabulary:,}" if tokens else ""
     return [
         Series("field itself, undecided", [(p.load, p.bits["soft"], False) for p in dense], (36, 0.59), "right"),

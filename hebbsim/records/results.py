@@ -52,6 +52,19 @@ class Results:
         """Whether that trial is recorded."""
         return (task, trial) in self.records
 
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict a record, as `pandas.DataFrame` takes them: the task's fields, the trial, and every count.
+
+        A count that is an array (a histogram, or one entry an age) stays an array.
+        """
+        return [
+            {**record.task.to_json(), "load": record.task.load, "trial": record.trial}
+            | {"num_parameters": record.num_parameters, "exact": record.exact, "finite": record.finite}
+            | {"seconds": record.seconds, "run": record.run}
+            | {name: count.item() if np.ndim(count) == 0 else count for name, count in record.counts.items()}
+            for record in self.records.values()
+        ]
+
     def select(self, **fields: Any) -> "Results":
         """Only the tasks whose fields equal these. Raises HebbsimError for a name that is no field of Task."""
         for name in fields:

@@ -17,6 +17,7 @@ from hebbsim.errors import HebbsimError, one_of
 VERSION = 1  # of the kernels: raise it when the same task would give other counts
 
 STORED_BITS = {"float32": 32, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4}  # an entry; lloyd_max: its option
+SCALE_BITS = {"float8": 8, "int8": 16, "int4": 16}  # of the scale that a tile's entries share: an exponent, a bfloat16
 BINARY_RULES = frozenset({"willshaw"})  # their entries are one bit, which no precision rounds
 
 # Wider than an identifier, for custom parts such as mine#1a2b3c4d; nothing that a terminal, HTML or Markdown would obey.
@@ -145,7 +146,8 @@ def stored_bits(precision: str, rule: str = "") -> float:
         return float(options["bits"])
     if name not in STORED_BITS:
         raise HebbsimError(f"bits of an entry stored as {name!r} are not known; known: {', '.join(STORED_BITS)}")
-    return float(STORED_BITS[name])
+    tile, parts = options.get("tile", 0), 2 if options.get("feedback") else 1
+    return parts * (STORED_BITS[name] + (SCALE_BITS[name] / tile if tile else 0.0))
 
 
 def _literal(name: str, value: Any) -> Any:

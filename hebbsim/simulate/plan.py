@@ -89,7 +89,7 @@ def sweep(
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
-    dim_key, dim_value = _dims(dim, dim_key, dim_value)
+    dim_key, dim_value = _dims(dim, dim_key, dim_value, made_ensemble.dims)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
     probes = check_integer("probes", probes, 1, MOST_PROBES)
@@ -137,10 +137,16 @@ def sweep(
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
     register(made_readout.channel_for(made_ensemble.kind))
     stored_bits = 1.0 if "binary" in wrapped.provides else float(made_precision.bits)
-    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value), stored_bits)
+    kept = made_retrieval.num_state(dim_key)
+    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value) + kept, stored_bits)
 
 
-def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
+def _dims(
+    dim: int | None, dim_key: int | None, dim_value: int | None, stated: tuple[int, int] | None
+) -> tuple[int, int]:
+    if dim is None and stated:
+        dim_key = stated[0] if dim_key is None else dim_key
+        dim_value = stated[1] if dim_value is None else dim_value
     if dim is not None and (dim_key is not None or dim_value is not None):
         raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)

@@ -92,7 +92,8 @@ def draw_codes(trial: Trial, index: Int[Array, "n"]) -> tuple[Array, Array]:
     if key_side.draw is value_side.draw:  # in one place: each that draws costs about 0.3 s to compile
         both = jax.vmap(key_side.draw, (0, None))(rng_keys, index)
         return both[0], both[1]
-    return key_side.draw(rng_keys[0], index), value_side.draw(rng_keys[1], index)
+    of_values = 0 if "paired" in trial.spec.ensemble.provides else 1
+    return key_side.draw(rng_keys[0], index), value_side.draw(rng_keys[of_values], index)
 
 
 def writers_of(trial: Trial) -> tuple[Callable, Callable]:
@@ -136,7 +137,7 @@ def side_information(trial: Trial, i: Array) -> Known:
         rows = trial.key_side.rows(trial.books[0], trial.key_side.draw(trial.draws.sides[0], index))
         return jnp.where((index < target)[:, None], rows, 0.0)
 
-    return Known(known_keys, target, trial.spec.max_patterns, trial.books[1], trial.value_side)
+    return Known(known_keys, target, trial.spec.max_patterns, trial.books[1], trial.value_side, trial.key_side.spectrum)
 
 
 def probe_memory(trial: Trial, memory: PyTree, keys: Array, values: Array, i: Array) -> dict[str, Array]:

@@ -131,6 +131,9 @@ class Measurement:
         rates = [self.errors_of(trial) for trial in self.trials]
         two_or_more(len(rates), float(np.divide(*np.sum(rates, axis=0))), self.level)
         rows = sum(self._rows(age) for age in self.ages)
+        return self._rate(rates, rows)
+
+    def _rate(self, rates: Sequence[tuple[float, float]], rows: float) -> Estimate:
         share = self.channel is None or self.channel.name != "units"
         low, best, high = rate_interval(rates, rows, self.level, share)
         method = "no error seen: exact bound over probes" if best == 0 else "jackknife over trials"
@@ -175,6 +178,16 @@ class Measurement:
             without = [one[i][name] for one in self._without]
             found.append(self._estimate(*bits_interval(self._whole[i][name], without, self._rows(age), self.level)))
         return tuple(found)
+
+    @cached_property
+    def age_error_rate(self) -> tuple[Estimate, ...]:
+        """error_rate of each age bin that holds pairs, the newest first: nan where nothing was probed or decided."""
+        return tuple(
+            self._rate([self._errors_at(trial, age) for trial in self.trials], self._rows(age)) for age in self.ages
+        )
+
+    def _errors_at(self, counts: Counts, age: int) -> tuple[float, float]:
+        return (np.nan, np.nan) if self.channel is None else self.channel.errors(self._at_age(counts, age))
 
     def _bits(self, criterion: str) -> Estimate:
         whole = [content[criterion] for content in self._whole]
