@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+from hebbsim import theory
 from hebbsim.answers.claims import ABOUT
 from hebbsim.answers.evidence import Evidence, MissingEvidence
 from hebbsim.answers.ledger import FAILS, HOLDS, OPEN, Answer, Claim, Number, Numbers, given, measured, one_that_fails
@@ -56,12 +57,12 @@ READINGS: dict[str, tuple[str, Callable[[Evidence], Estimate], str]] = {
     "token by argmax, V = 65,536, 1 % wrong": ("tokens", lambda e: load_at_error(_words(e, 65536)).bits, ""),
     "Willshaw matrix, n = 4096, 1 % design, exact entropy of the code": (
         "willshaw",
-        lambda e: e.points("willshaw", dim_key=4096, ensemble="sparse(active=14)")[0].bits["hard"],
+        lambda e: _units(e).bits["hard"],
         "",
     ),
     "Willshaw matrix, n = 4096, 1 % design, units counted apart": (
         "willshaw",
-        lambda e: e.points("willshaw", dim_key=4096, ensemble="sparse(active=14)")[0].bits["unit"],
+        lambda e: _units(e).bits["unit"],
         "",
     ),
 }
@@ -73,6 +74,12 @@ def _dense(evidence: Evidence, readout: str, dim: int = 1024) -> list[Measuremen
 
 def _words(evidence: Evidence, vocabulary: int) -> list[Measurement]:
     return evidence.curve("tokens", ensemble=f"tokens(vocabulary={vocabulary})", dim_key=512)
+
+
+def _units(evidence: Evidence) -> Measurement:
+    active, patterns, _ = theory.willshaw_best(4096)
+    points = evidence.points("willshaw", dim_key=4096, ensemble=f"sparse(active={active})")
+    return min(points, key=lambda point: abs(point.task.num_patterns - patterns))
 
 
 def _at_load(curve: list[Measurement], load: float) -> Measurement:

@@ -45,12 +45,16 @@ class Evidence:
     def points(self, experiment: str, **fields: Any) -> list[Measurement]:
         """The measured points whose task has these fields, by load.
 
-        A label is matched whole (`"delta(rate=0.5)"`) or by its name alone (`"delta"`). Raises MissingEvidence where no
-        point matches.
+        A label is matched whole (`"delta(rate=0.5)"`), or by its name alone (`"delta"`) where none is the same. Raises
+        MissingEvidence where no point matches.
         """
         if experiment not in self._points:
             self._points[experiment] = measurements(self.records(experiment))
-        chosen = [point for point in self._points[experiment] if _matches(point.task, fields)]
+        chosen = self._points[experiment]
+        for name, wanted in fields.items():
+            same = [point for point in chosen if getattr(point.task, name) == wanted]
+            by_name = [point for point in chosen if str(getattr(point.task, name)).partition("(")[0] == wanted]
+            chosen = same or by_name
         if not chosen:
             asked = ", ".join(f"{name} = {value}" for name, value in fields.items())
             raise MissingEvidence(f"{self.results / experiment}: no point with {asked} has two trials")
@@ -75,11 +79,3 @@ class Evidence:
                 f"{path}: not a table of JSON; run hebbsim plot experiments/{experiment}.py again"
             ) from None
         return rows
-
-
-def _matches(task: Any, fields: Mapping[str, Any]) -> bool:
-    for name, wanted in fields.items():
-        value = getattr(task, name)
-        if value != wanted and not (isinstance(value, str) and value.partition("(")[0] == wanted):
-            return False
-    return True

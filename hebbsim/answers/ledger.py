@@ -103,9 +103,12 @@ def ledger(results: Path, claims: Sequence[Claim] | None = None) -> list[Judgeme
         ['holds']
     """
     if claims is None:
-        from hebbsim.answers import claims_capacity, claims_compared, claims_computed
+        from hebbsim.answers import claims_capacity, claims_compared, claims_computed, claims_practice
 
-        claims = [*claims_capacity.CLAIMS, *claims_compared.CLAIMS, *claims_computed.CLAIMS]
+        parts = (claims_capacity, claims_compared, claims_practice, claims_computed)
+        claims = sorted(
+            (claim for part in parts for claim in part.CLAIMS), key=lambda claim: (claim.name[0] != "C", claim.name)
+        )
     evidence = Evidence(results)
     return [judge(claim, evidence) for claim in claims]
 
