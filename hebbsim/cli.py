@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import hebbsim
-from hebbsim import commands, commands_curve, commands_records
+from hebbsim import commands, commands_answers, commands_curve, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
 from hebbsim.errors import HebbsimError, printable
 
@@ -69,6 +69,7 @@ def parser() -> Parser:
         _collect,
         commands_curve.add_parsers,
         commands_records.add_commands,
+        commands_answers.add_commands,
         _store,
         _fit,
         _plot,

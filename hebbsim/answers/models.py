@@ -13,6 +13,7 @@ class Model(NamedTuple):
     key_heads: keys that the heads of a layer share, in groups of heads / key_heads; 0 where the source does not say.
     kv_per_token: values that the attention layers cache for each token, all layers together. extra: entries of the state
     besides the matrices, all layers together. rule: the update, by its name in RULES, "" where none fits.
+    convolution: entries of the short convolutions' states, all layers together, which are kept in 16 bits; 0 where not known.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Model(NamedTuple):
     kv_per_token: int = 0
     extra: int = 0
     rule: str = ""
+    convolution: int = 0
     source: str = "the model's public configuration"
     date: str = DATE
 
@@ -54,7 +56,9 @@ _ALL = (
     Model("Qwen3.5 0.8B", 18, 16, 128, 128, kv_per_token=6_144, rule="gated_delta"),
     Model("Qwen3.5 35B-A3B", 30, 32, 128, 128, kv_per_token=10_240, rule="gated_delta"),
     Model("Qwen3.5 397B", 45, 64, 128, 128, kv_per_token=15_360, rule="gated_delta"),
-    Model("Qwen3.6-27B", 48, 48, 128, 128, kv_per_token=32_768, rule="gated_delta"),
+    # A short convolution keeps 3 entries of each of 2 x 16 x 128 + 48 x 128 channels.
+    Model("Qwen3.6-27B", 48, 48, 128, 128, kv_per_token=32_768, rule="gated_delta", convolution=48 * 3 * 10_240),
+    Model("Qwen3.8-27B", 48, 48, 128, 128, kv_per_token=32_768, rule="gated_delta", convolution=48 * 3 * 10_240),
     Model("Kimi Linear 48B-A3B", 20, 32, 128, 128, key_heads=32, kv_per_token=4_032, rule="kda"),
     Model("Kimi K3", 69, 96, 128, 128, kv_per_token=13_824, rule="kda"),
     # Three matrices of width x width a head.
