@@ -89,6 +89,20 @@ def sweep(
         wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
     fit(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
     counts = pattern_counts(wrapped, dim_key, num_patterns, loads)
+    first = Task(
+        rule=identity(made_rule),
+        ensemble=identity(made_ensemble),
+        retrieval=identity(made_retrieval),
+        readout=identity(made_readout),
+        precision=identity(made_precision),
+        dim_key=dim_key,
+        dim_value=dim_value,
+        num_patterns=1,
+        probes=probes,
+        ages=ages,
+        tied=bool(tied),
+        seed=check_integer("seed", seed, 0, 2**32 - 1),
+    )
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -101,6 +115,7 @@ def sweep(
         tied=bool(tied),
         block=trial.default_block(dim_key, wrapped.chunk),
         max_patterns=max(counts) if "keys" in made_retrieval.requires else 0,
+        identities=(first.rule, first.ensemble, first.retrieval, first.readout, first.precision),
     )
     check_supply(spec, max(counts))
     spec = placed(spec, counts)
@@ -108,20 +123,6 @@ def sweep(
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
         )
-    first = Task(
-        rule=identity(made_rule),
-        ensemble=identity(made_ensemble),
-        retrieval=identity(made_retrieval),
-        readout=identity(made_readout),
-        precision=identity(made_precision),
-        dim_key=dim_key,
-        dim_value=dim_value,
-        num_patterns=1,
-        probes=probes,
-        ages=spec.ages,
-        tied=bool(tied),
-        seed=check_integer("seed", seed, 0, 2**32 - 1),
-    )
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
     stored_bits = 1.0 if "binary" in wrapped.provides else float(made_precision.bits)
     return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value), stored_bits)

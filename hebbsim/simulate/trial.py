@@ -34,6 +34,7 @@ class Spec(NamedTuple):
     max_patterns: int = 0  # for readers that are given all keys
     formed: bool = True  # the memory; else what is read is summed pair by pair, (Q K^T) V: see placement.pairwise
     split: int = 1  # devices that share a memory, each with some columns of it
+    identities: tuple[str, ...] = ()  # of the parts: an object whose state has changed since is not what was compiled
 
     @property
     def sides(self) -> tuple[Side, Side]:
