@@ -18,9 +18,10 @@ BUILT_IN: set[Any] = set()  # every part that a factory of hebbsim has made: its
 def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
     """Turn make(label, *, options) into a cached, checked factory(**options).
 
-    `checks` name for an option a predicate and the words that say what is allowed. The label holds every option that
-    is not off (None, 0, False, ""), so that an option added later, off by default, leaves old labels as they were.
-    Raises HebbsimError for an unknown option or a value that is not allowed.
+    `checks` name for an option a predicate and the words that say what is allowed. The label is a call that makes the
+    same part again: it leaves out only options that are off (None, 0, False, "") and are so by default, so that an option
+    added later, off by default, leaves old labels as they were. An option added later that is on by default needs an
+    entry in records.task.LEFT_OUT. Raises HebbsimError for an unknown option or a value that is not allowed.
     """
 
     def wrap(make: Callable) -> Callable:
@@ -29,7 +30,7 @@ def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
 
         @functools.cache
         def build(options: tuple[tuple[str, Any], ...]) -> Any:
-            part = make(format_label(name, {k: v for k, v in options if v}), **dict(options))
+            part = make(format_label(name, {k: v for k, v in options if v or defaults[k]}), **dict(options))
             if make.__module__.startswith("hebbsim."):
                 BUILT_IN.add(part)
             return part
