@@ -85,11 +85,12 @@ class _Walk:
 
     def _new(self, thing: Any) -> Iterator[bytes]:
         import jax
+        from jax.core import Tracer
 
         name = _public_name(thing)
         if name:
             yield f"name {name}".encode()
-        elif isinstance(thing, jax.core.Tracer):
+        elif isinstance(thing, Tracer):
             raise _unknown(thing, "it is traced")
         elif isinstance(thing, np.ndarray | np.generic | jax.Array):
             yield from self._array(thing)
@@ -133,8 +134,9 @@ class _Walk:
 
     def _array(self, thing: Any) -> Iterator[bytes]:
         import jax
+        import jax.numpy as jnp
 
-        if isinstance(thing, jax.Array) and jax.dtypes.issubdtype(thing.dtype, jax.dtypes.prng_key):
+        if isinstance(thing, jax.Array) and jnp.issubdtype(thing.dtype, jax.dtypes.prng_key):
             yield f"rng_key {jax.random.key_impl(thing)}".encode()
             thing = jax.random.key_data(thing)
         array = np.asarray(thing)
@@ -203,7 +205,7 @@ class _Walk:
         yield b"object"
         yield from self.tokens(type(thing))
         if isinstance(thing, tuple | str | bytes | int | float | complex):  # a subclass of one
-            base = next(kind for kind in (tuple, str, bytes, int, float, complex) if isinstance(thing, kind))
+            base: Any = next(kind for kind in (tuple, str, bytes, int, float, complex) if isinstance(thing, kind))
             yield from self.tokens(base(thing))
         slots = [name for kind in type(thing).__mro__ for name in _slots(kind)]
         state = {name: getattr(thing, name) for name in slots if hasattr(thing, name)} | getattr(thing, "__dict__", {})

@@ -20,6 +20,7 @@ from hebbsim.rules import RULES
 from hebbsim.simulate import trial
 from hebbsim.simulate.contract import check_supply, fit
 from hebbsim.simulate.placement import placed, trial_cost
+from hebbsim.simulate.settings import check_settings, pinned
 
 MOST_PROBES = 65_536  # see draws.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
@@ -46,6 +47,7 @@ class Sweep(NamedTuple):
         return trial_cost(self.spec, [task.num_patterns for task in self.tasks])
 
 
+@pinned()
 def sweep(
     *,
     rule: str | Rule = "hebbian",
@@ -72,6 +74,7 @@ def sweep(
 
     Raises HebbsimError for anything that does not fit together or into memory.
     """
+    check_settings()
     made_rule: Rule = look_up(RULES, "rule", rule, rule_options)
     made_ensemble: Ensemble = look_up(ENSEMBLES, "ensemble", ensemble, ensemble_options)
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)

@@ -14,6 +14,7 @@ from jaxtyping import Array, Int, PyTree
 from hebbsim.base import Ensemble, Fast, Field, Known, Readout, Retrieval, Rule, Side, Truth, dot
 from hebbsim.kernels.packed import overlaps
 from hebbsim.simulate.draws import Draws, prepare
+from hebbsim.simulate.settings import pinned
 
 PIECES = (32,)  # sizes in which the pairs of a last, part-filled block are written; then chunk by chunk
 
@@ -227,6 +228,7 @@ def _run(spec: Spec, devices: int, draws: Draws, num_patterns: Array, num_loads:
     return spread(draws, num_patterns, num_loads)
 
 
+@pinned()
 def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devices: int = 1) -> dict[str, np.ndarray]:
     """Counts of the given trials at the given numbers of patterns (ascending): arrays (trials, loads, ...).
 
@@ -255,7 +257,7 @@ def program(spec: Spec, devices: int, room: int) -> Callable[..., dict[str, Arra
     drawing = functools.partial(prepare, probes=spec.probes)
     draws = prepare.eval_shape(*given, probes=spec.probes)
     with ThreadPoolExecutor(1) as beside:
-        drawn = beside.submit(drawing, *given)
+        drawn = beside.submit(pinned()(drawing), *given)  # settings are a thread's own
         compiled = _run.lower(spec, devices, draws, loads, np.int32(0)).compile()
     drawn.result()
     return compiled

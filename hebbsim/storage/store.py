@@ -22,6 +22,7 @@ from hebbsim.parts import look_up
 from hebbsim.precisions.lloyd_max import rms, table
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.retrievals.columns import BLOCK
+from hebbsim.simulate.settings import check_settings, pinned
 from hebbsim.storage.memory_file import TYPES, Memory, load, replace, save
 from hebbsim.theory.limits import amp_capacity
 
@@ -54,11 +55,13 @@ def sizes(length: int, bits_per_parameter: float) -> tuple[int, int]:
     return dim, math.ceil(8 * length / dim)
 
 
+@pinned()
 def write(data: bytes, bits_per_parameter: float = 0.7, seed: int = 0, bits: int = 0) -> Memory:
     """The file's bits as +-1 rows (0 is +1), in one matrix sum_i k_i^T v_i; `bits` > 0 rounds it to Lloyd-Max levels.
 
     Raises HebbsimError for an empty file, a load that no reader serves, bits or a seed out of range.
     """
+    check_settings()
     most = amp_capacity()
     if not data:
         raise HebbsimError("the file is empty; allowed: one byte or more")
@@ -95,6 +98,7 @@ def blocks(width: int, size: int = BLOCK) -> Iterator[slice]:
     return (slice(start, min(start + size, width)) for start in range(0, width, size))
 
 
+@pinned()
 def read(
     memory: Memory,
     retrieval: str | Retrieval = "amp",
@@ -106,6 +110,7 @@ def read(
     Wrong bits, without the file to compare with: none in a column whose bits, written again, give the stored weights (or
     fall into their levels); num_patterns Q(1 / noise) in another, noise being the reader's own.
     """
+    check_settings()
     rounded = {"cells": memory.bits} if retrieval == "amp" and memory.type == "codes" else {}
     made: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, rounded | (options or {}))
     if made.columns is None:
