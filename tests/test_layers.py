@@ -17,7 +17,7 @@ FLOORS = {
     "theory": ("theory",),
     "drawing": ("plot", "experiment"),
     "answers": ("answers",),
-    "types": ("words", "base", "parts"),
+    "types": ("words", "base", "identity", "parts"),
     "kernels": ("kernels",),
     "codes": ("codes",),
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),

@@ -1,4 +1,4 @@
-"""What is random. One file an ensemble; add yours to the dict."""
+"""What is random. One file each; README.md says how to add one."""
 
 from hebbsim.ensembles.arrays import arrays
 from hebbsim.ensembles.bipolar import bipolar

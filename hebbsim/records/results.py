@@ -16,7 +16,7 @@ import numpy as np
 from hebbsim.errors import HebbsimError, one_of, printable
 from hebbsim.records.curves import read_names
 from hebbsim.records.line import APPROXIMATE_COUNTS, START, Record, Torn, from_line, text_of, to_line
-from hebbsim.records.task import FIELDS, Task
+from hebbsim.records.task import FIELDS, PARTS, Task, current_label
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +70,7 @@ class Results:
         for name in fields:
             if name not in FIELDS:
                 raise one_of("task field", name, FIELDS)
+        fields |= {name: current_label(fields[name]) for name in PARTS if isinstance(fields.get(name), str)}
         if "ages" in fields:
             fields["ages"] = tuple(fields["ages"])
         chosen = {task for task in self.tasks() if all(getattr(task, name) == x for name, x in fields.items())}

@@ -1,4 +1,4 @@
-"""How a raw field is read from the memory. One file a retrieval; add yours to the dict."""
+"""How a raw field is read from the memory. One file each; README.md says how to add one."""
 
 from hebbsim.retrievals.amp import amp
 from hebbsim.retrievals.attractor import attractor

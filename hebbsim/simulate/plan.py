@@ -21,6 +21,7 @@ from hebbsim.rules import RULES
 from hebbsim.simulate import trial
 from hebbsim.simulate.contract import check_supply, fit
 from hebbsim.simulate.placement import choose_placement, trial_cost
+from hebbsim.simulate.settings import check_settings, pinned
 from hebbsim.statistics.channels import register
 
 MOST_PROBES = 65_536  # see draws.probe_index
@@ -58,6 +59,7 @@ class Sweep(NamedTuple):
         return trial_cost(self.spec, [task.num_patterns for task in self.tasks])
 
 
+@pinned()
 def sweep(
     *,
     rule: str | Rule = "hebbian",
@@ -84,6 +86,7 @@ def sweep(
 
     Raises HebbsimError for anything that does not fit together or into memory.
     """
+    check_settings()
     made_rule: Rule = look_up(RULES, "rule", rule, rule_options)
     made_ensemble: Ensemble = look_up(ENSEMBLES, "ensemble", ensemble, ensemble_options)
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
@@ -101,6 +104,20 @@ def sweep(
         wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
     fit(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
     counts = pattern_counts(wrapped, dim_key, num_patterns, loads)
+    first = Task(
+        rule=identity(made_rule),
+        ensemble=identity(made_ensemble),
+        retrieval=identity(made_retrieval),
+        readout=identity(made_readout),
+        precision=identity(made_precision),
+        dim_key=dim_key,
+        dim_value=dim_value,
+        num_patterns=1,
+        probes=probes,
+        ages=ages,
+        tied=bool(tied),
+        seed=check_integer("seed", seed, 0, 2**32 - 1),
+    )
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -113,6 +130,7 @@ def sweep(
         tied=bool(tied),
         block=trial.default_block(dim_key, wrapped.chunk),
         max_patterns=max(counts) if "keys" in made_retrieval.requires else 0,
+        identities=(first.rule, first.ensemble, first.retrieval, first.readout, first.precision),
     )
     check_supply(spec, max(counts))
     spec = choose_placement(spec, counts)
@@ -120,20 +138,6 @@ def sweep(
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
         )
-    first = Task(
-        rule=identity(made_rule),
-        ensemble=identity(made_ensemble),
-        retrieval=identity(made_retrieval),
-        readout=identity(made_readout),
-        precision=identity(made_precision),
-        dim_key=dim_key,
-        dim_value=dim_value,
-        num_patterns=1,
-        probes=probes,
-        ages=spec.ages,
-        tied=bool(tied),
-        seed=check_integer("seed", seed, 0, 2**32 - 1),
-    )
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
     register(made_readout.channel_for(made_ensemble.kind))
     stored_bits = 1.0 if "binary" in wrapped.provides else float(made_precision.bits)

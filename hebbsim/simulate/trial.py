@@ -15,6 +15,7 @@ from hebbsim.base import Fast, Field, Known, Side, Truth, dot
 from hebbsim.kernels.packed import overlaps
 from hebbsim.simulate.draws import Draws, prepare
 from hebbsim.simulate.memory import check_fits
+from hebbsim.simulate.settings import pinned
 from hebbsim.simulate.spec import Spec as Spec
 from hebbsim.simulate.spec import default_block as default_block
 from hebbsim.simulate.spec import fast_form as fast_form
@@ -232,6 +233,7 @@ def _run(spec: Spec, devices: int, draws: Draws, num_patterns: Array, num_loads:
     return spread(draws, num_patterns, num_loads)
 
 
+@pinned()
 def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devices: int = 1) -> dict[str, np.ndarray]:
     """Counts of the given trials at the given numbers of patterns (ascending): arrays (trials, loads, ...).
 
@@ -260,7 +262,7 @@ def program(spec: Spec, devices: int, max_loads: int) -> Callable[..., dict[str,
     drawing = functools.partial(prepare, probes=spec.probes)
     draws = prepare.eval_shape(*given, probes=spec.probes)
     with ThreadPoolExecutor(1) as beside:
-        drawn = beside.submit(drawing, *given)
+        drawn = beside.submit(pinned()(drawing), *given)  # settings are a thread's own
         compiled = _run.lower(spec, devices, draws, loads, np.int32(0)).compile()
     drawn.result()
     check_fits(compiled, devices, f"{spec.rule.label}, dims {spec.dim_key} x {spec.dim_value}")
