@@ -196,7 +196,9 @@ def figure(results):
     for ax, kind, covered in ((left, "over trials", over), (middle, "binomial over probes", naive)):
         bars = [p.bits["hard"] for p in points]
         if ax is middle:
-            bars = [bar._replace(low=ends[0], high=ends[1]) for bar, ends in zip(bars, map(binomial, points), strict=True)]
+            bars = [
+                bar._replace(low=ends[0], high=ends[1]) for bar, ends in zip(bars, map(binomial, points), strict=True)
+            ]
         right_ones = [bar.contains(truth) for bar in bars]
         for i, (value, label) in enumerate(((True, "covers"), (False, "misses"))):
             at = [j for j, covers in enumerate(right_ones) if covers is value]
@@ -211,7 +213,9 @@ def figure(results):
     for i, trials in enumerate(TRIALS):
         mine = [row for row in cells() if row["trials"] == trials]
         x = [max(row["errors"] or 0, 0.5) for row in mine]
-        right.plot(x, [share_of(row) for row in mine], plot.MARKERS[i], color=plot.COLOURS[i], ms=2, label=f"{trials} trials")
+        right.plot(
+            x, [share_of(row) for row in mine], plot.MARKERS[i], color=plot.COLOURS[i], ms=2, label=f"{trials} trials"
+        )
     right.axhline(LEVEL, color="k", lw=0.8)
     right.set(xscale="log", xlabel="errors seen in an experiment (median; none: 0.5)", ylabel="share that covers")
     right.set(ylim=(0.85, 1.005), title="Every interval of every readout, 95 % asked")
