@@ -41,11 +41,14 @@ def loss_interval(
         ratio = min((error / loss) ** 2, 0.95)
         shape = (1 / ratio - 1) * (normal / quantile(level, trials - 1)) ** 2
         low, high = (loss * shape / max(float(gammaincinv(shape, p)), 1e-300) for p in (1 - tail, tail))
+        # A shape below 1 says that little is known, not that such a loss is mostly found too small.
+        low = min(low, loss * float(gammaincinv(shape + 0.5, tail)) / shape)
         return min(low, loss), max(high, loss)
     counted = 0.0
     if events > 0:
-        counted = loss * float(np.sqrt((1 - loss) / events) if share else max(1 - loss / stored, 0.0) / np.sqrt(events))
-    few = events < FEW or (share and of - events < FEW)
+        left = 1 - loss if share else max(1 - loss / stored, 0.0) ** 2 if stored > 0 else 0.0
+        counted = loss * float(np.sqrt(left / events))
+    few = events < FEW or (share and of - events < FEW) or loss < FEW**0.5 * error  # errors that come together are one
     s = max(quantile(level, trials - 1) / normal * error, counted * (1.0 if few else LEAST))
     if not s or not np.isfinite(s) or loss <= 0 or (share and loss >= 1):
         return (loss, loss) if np.isfinite(s) else (0.0, np.inf)
