@@ -9,7 +9,8 @@ import numpy as np
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Record, Results
 from hebbsim.records.task import Task, parse_label, stored_bits
-from hebbsim.statistics.channels import Channel, Content, contents, find, rows_read
+from hebbsim.statistics.channels import Channel, contents, find
+from hebbsim.statistics.content import Content, rows_read
 from hebbsim.statistics.estimate import Estimate, add, subtract, two_or_more
 from hebbsim.statistics.information import Counts
 from hebbsim.statistics.intervals import bits_interval, rate_interval, sum_interval
