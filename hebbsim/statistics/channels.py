@@ -186,6 +186,18 @@ def token_bits(counts: Counts, vocabulary: int) -> dict[str, Content]:
     return {"hard": hard, "soft": _at_least(soft, hard)}
 
 
+def block_errors(counts: Counts) -> tuple[float, float]:
+    """Wrong message bits after decoding, and message bits."""
+    return total(counts["errors"]), total(counts["message_bits"])
+
+
+def decoded_bits(counts: Counts, vocabulary: int = 0) -> dict[str, Content]:
+    """decoded: message bits of the blocks that came back whole; the loss is the share of blocks that did not."""
+    stored = total(counts["message_bits"]) / rows_read(counts)
+    wrong, blocks = total(counts["wrong_blocks"]), total(counts["blocks"])
+    return {"decoded": Content(stored, wrong / blocks, wrong, blocks, lambda q: stored * (1 - q), lambda rows: rows)}
+
+
 CHANNELS = {
     channel.name: channel
     for channel in (
@@ -195,6 +207,7 @@ CHANNELS = {
         Channel("units", unit_bits, unit_errors, "active units"),
         Channel("unit_field", unit_field_bits),
         Channel("tokens", token_bits, token_errors, "tokens"),
+        Channel("decoded", decoded_bits, block_errors, "message bits"),
     )
 }
 
