@@ -90,7 +90,8 @@ def one_shot_evidence(dim: int = 256, trials: int = 1, seed: int = 0, spoil: str
     """A matrix filled with rate-1/20 code words, up to READ blocks of it read one-shot: 3 s of 2 cores with compiling.
 
     spoil: "noise" believes NOISE times the variance, "interleaver" decodes by another seed's graph, "weights" flips the
-    sign of FLIPPED of the weights: each must turn `agrees`. At dim 1024 the matrix holds 16 blocks. Raises HebbsimError for a dim that has no pre-registered bits per parameter.
+    sign of FLIPPED of the weights: each must turn `agrees`. At dim 1024 the matrix holds 16 blocks.
+    Raises HebbsimError for a dim that has no pre-registered bits per parameter.
     """
     if dim not in ASKED:
         raise one_of("dim of one_shot_evidence", str(dim), map(str, ASKED))
