@@ -23,15 +23,15 @@ TASKS = [dict(readout="soft", dim=256, loads=[4, 6, 8, 12.5, 20, 33.6, 50], prob
 
 LONGEST = 1_000_000  # entries of a block, or what one matrix of dim 256 holds
 # (rate, dim, bits of a weight, bits per parameter aimed at, memories)
-WATERFALL = [("1/10", 256, 0, per, 12) for per in (0.58, 0.6, 0.61, 0.62, 0.63)]
-WATERFALL += [("1/20", 64, 0, per, 150) for per in (0.5, 0.53, 0.56, 0.59, 0.62)]
-WATERFALL += [("1/20", 256, 0, per, 24) for per in (0.6, 0.63, 0.64, 0.65, 0.66)]
-WATERFALL += [("1/50", 256, 0, per, 8) for per in (0.66, 0.68, 0.685)]
+WATERFALL = [("1/10", 256, 0, per, 8) for per in (0.58, 0.61, 0.62, 0.63)]
+WATERFALL += [("1/20", 64, 0, per, 60) for per in (0.5, 0.54, 0.58, 0.62)]
+WATERFALL += [("1/20", 256, 0, per, 12) for per in (0.6, 0.64, 0.65, 0.66)]
+WATERFALL += [("1/50", 256, 0, per, 4) for per in (0.68, 0.685)]
 FULL = [("1/20", 256, 0, 0.622, 250), ("1/20", 1024, 0, 0.622, 16)]
 FULL += [("1/50", 256, 0, 0.6715, 24), ("1/50", 1024, 0, 0.6715, 2)]
 LARGE = [("1/20", 4096, 0, 0.622, 1)]
-FEW_BITS = [("1/20", 256, bits, per, 12) for bits, per in ((1, 0.39), (2, 0.54), (3, 0.59), (4, 0.61))]
-RUNS = FULL + WATERFALL + FEW_BITS
+FEW_BITS = [("1/20", 256, bits, per, 6) for bits, per in ((1, 0.39), (2, 0.54), (3, 0.59), (4, 0.61))]
+RUNS = FULL[:3] + WATERFALL + FEW_BITS + FULL[3:]
 
 
 def layout(rate, dim, per):
