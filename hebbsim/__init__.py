@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hebbsim.collect import measure as measure
     from hebbsim.ensembles import ENSEMBLES as ENSEMBLES
     from hebbsim.errors import HebbsimError as HebbsimError
+    from hebbsim.errors import Interrupted as Interrupted
     from hebbsim.precisions import PRECISIONS as PRECISIONS
     from hebbsim.readouts import READOUTS as READOUTS
     from hebbsim.records import Results as Results
@@ -59,6 +60,7 @@ _HOMES = {
     "Estimate": "statistics.estimate",
     "Unresolved": "statistics.estimate",
     "HebbsimError": "errors",
+    "Interrupted": "errors",
     "Task": "records.task",
     "Results": "records",
 }

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import hebbsim
 from hebbsim import commands
 from hebbsim.commands import PARTS, REGISTRIES
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, Interrupted
 
 DEFAULTS = {
     "rule": "hebbian",
@@ -43,6 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HebbsimError as error:
         print(f"hebbsim: {error}", file=sys.stderr)
         return 2
+    except Interrupted as stop:
+        print(f"hebbsim: {str(stop).partition(';')[0]}", file=sys.stderr)
+        for point in stop.measurements:
+            print(point)
+        return 130
     except KeyboardInterrupt:
         print("hebbsim: interrupted; finished records are kept, the same command goes on from them", file=sys.stderr)
         return 130
@@ -89,7 +94,9 @@ def _measure(add: Callable[..., Parser]) -> None:
     measure.add_argument("--dim", type=int, help="entries of a key and of a value")
     measure.add_argument("--dim-key", type=int, help="entries of a key, where the two differ")
     measure.add_argument("--dim-value", type=int, help="entries of a value")
-    measure.add_argument("--num-patterns", type=int, required=True, help="pairs stored")
+    count = measure.add_mutually_exclusive_group(required=True)
+    count.add_argument("--num-patterns", type=int, help="pairs stored")
+    count.add_argument("--load", type=float, help="pairs stored over dim_key")
     measure.add_argument("--tied", action="store_true", help="the values are the keys")
     measure.add_argument("--ages", type=int, nargs="*", default=[], help="edges, in pairs since writing, to count by")
     measure.add_argument("--probes", type=int, default=1024, help="pairs read back, at most (default: %(default)s)")

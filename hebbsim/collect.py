@@ -1,5 +1,7 @@
 """The bridge: tasks -> trials -> records. The engine is a generator that reads and writes nothing."""
 
+import inspect
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,11 +10,15 @@ from typing import Any
 import jax
 import numpy as np
 
+from hebbsim.base import Ensemble, Precision, Readout, Retrieval, Rule
 from hebbsim.checks import check_integer, check_level
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, Interrupted
+from hebbsim.progress import Report, duration, memory
+from hebbsim.progress import progress as progress_reporter
 from hebbsim.records import Record, Results, Writer, read
 from hebbsim.records.task import Task
 from hebbsim.simulate import trial
+from hebbsim.simulate.forecast import forecast
 from hebbsim.simulate.plan import Sweep, pattern_counts, sweep
 from hebbsim.statistics.measurement import Measurement
 
@@ -60,38 +66,166 @@ def engine(
                 ]
 
 
-def curve(*, trials: int = 8, level: float = 0.95, loads: Sequence[float], **options: Any) -> list[Measurement]:
+def measure(
+    *,
+    rule: str | Rule = "hebbian",
+    ensemble: str | Ensemble = "bipolar",
+    retrieval: str | Retrieval = "matched_filter",
+    readout: str | Readout = "sign",
+    precision: str | Precision = "float32",
+    rule_options: Mapping[str, Any] | None = None,
+    ensemble_options: Mapping[str, Any] | None = None,
+    retrieval_options: Mapping[str, Any] | None = None,
+    readout_options: Mapping[str, Any] | None = None,
+    precision_options: Mapping[str, Any] | None = None,
+    dim: int | None = None,
+    dim_key: int | None = None,
+    dim_value: int | None = None,
+    num_patterns: int | None = None,
+    load: float | None = None,
+    loads: Sequence[float] | None = None,
+    tied: bool = False,
+    probes: int = 1024,
+    ages: Sequence[int] = (),
+    trials: int = 8,
+    seed: int = 0,
+    level: float = 0.95,
+    progress: bool = False,
+) -> Measurement:
+    """Store random pairs, read some back, and say how many bits per parameter came back.
+
+    Args:
+        rule: how pairs are written, a name in `RULES` or a `Rule`. The other four parts are given alike.
+        ensemble: how keys and values are drawn.
+        retrieval: how the field is read from the memory.
+        readout: how the field becomes a decision, and so which bits are counted.
+        precision: what each stored weight keeps.
+        rule_options: options of a rule that is given by name, such as {"rate": 0.5}. The other four are given alike.
+        ensemble_options: options of the ensemble.
+        retrieval_options: options of the retrieval.
+        readout_options: options of the readout.
+        precision_options: options of the precision.
+        dim: entries of a key and of a value; or give dim_key and dim_value.
+        dim_key: entries of a key.
+        dim_value: entries of a value.
+        num_patterns: pairs stored; or give load.
+        load: num_patterns / dim_key, rounded to a multiple of the rule's chunk, at least one. `.load` is what was run.
+        loads: the same as `curve` takes it, a list, here of one load.
+        tied: whether the values are the keys.
+        probes: pairs read back in each trial, at most.
+        ages: ascending edges, in pairs since writing, to count by.
+        trials: independent memories, 2 or more.
+        seed: of all randomness, 0 <= seed < 2**32.
+        level: of the intervals.
+        progress: whether to report on stderr what it will take, and how far it is.
+
+    Returns:
+        A Measurement: `bits_per_parameter` and `error_rate` are Estimates with intervals over trials.
+
+    Raises:
+        HebbsimError: if an argument is wrong, the parts do not fit together, or the memory does not fit.
+        Interrupted: on Ctrl-C; its `measurements` holds what the finished trials give.
+
+    Example:
+        >>> import hebbsim
+        >>> point = hebbsim.measure(dim=32, num_patterns=16, trials=4)
+        >>> point.load, point.num_parameters
+        (0.5, 1024)
+        >>> print(point.error_rate)
+        0.080 +/- 0.012 (95 %, 4 trials)
+    """
+    given = dict(locals())
+    if loads is not None and not (load is None and isinstance(loads, Sequence | np.ndarray) and len(loads) == 1):
+        raise HebbsimError(f"loads = {loads!r}; measure takes load=0.5 or a list of one load, and curve takes several")
+    given["loads"] = loads if load is None else [load]
+    given["num_patterns"] = None if num_patterns is None else [num_patterns]
+    return _run(given)[0]
+
+
+def curve(
+    *,
+    rule: str | Rule = "hebbian",
+    ensemble: str | Ensemble = "bipolar",
+    retrieval: str | Retrieval = "matched_filter",
+    readout: str | Readout = "sign",
+    precision: str | Precision = "float32",
+    rule_options: Mapping[str, Any] | None = None,
+    ensemble_options: Mapping[str, Any] | None = None,
+    retrieval_options: Mapping[str, Any] | None = None,
+    readout_options: Mapping[str, Any] | None = None,
+    precision_options: Mapping[str, Any] | None = None,
+    dim: int | None = None,
+    dim_key: int | None = None,
+    dim_value: int | None = None,
+    loads: Sequence[float] | None = None,
+    num_patterns: Sequence[int] | None = None,
+    tied: bool = False,
+    probes: int = 1024,
+    ages: Sequence[int] = (),
+    trials: int = 8,
+    seed: int = 0,
+    level: float = 0.95,
+    progress: bool = False,
+) -> list[Measurement]:
     """Measure at each load, in the order asked; every trial is one memory, filled once and probed on the way.
 
-    Arguments as `measure`; num_patterns = max(1, round(load * dim_key)), to a multiple of the rule's chunk, and the
-    measurement's own .load is what was run. Raises HebbsimError for bad input.
+    Args:
+        loads: num_patterns / dim_key, each rounded to a multiple of the rule's chunk; or give num_patterns.
+        num_patterns: numbers of pairs stored.
+
+    The other arguments, and the errors raised, are those of `measure`.
+
+    Returns:
+        One Measurement for each load. They share their memories, so their errors are correlated.
+
+    Example:
+        >>> import hebbsim
+        >>> points = hebbsim.curve(dim=32, loads=[0.25, 1, 4], readout="soft", trials=2)
+        >>> [point.task.num_patterns for point in points]
+        [8, 32, 128]
     """
-    plan = sweep(loads=loads, **options)
-    order = pattern_counts(plan.spec.rule, plan.spec.dim_key, None, loads)
-    points = {point.task.num_patterns: point for point in _measure(plan, trials, level)}
+    return _run(dict(locals()))
+
+
+def _run(given: dict[str, Any], report: Report | None = None) -> list[Measurement]:
+    """measure and curve: one measurement for each load, in the order asked."""
+    own = {name: given[name] for name in ("trials", "level", "progress")}
+    plan = sweep(**{name: given[name] for name in inspect.signature(sweep).parameters})
+    order = pattern_counts(plan.spec.rule, plan.spec.dim_key, given["num_patterns"], given["loads"])
+    found = run_plan(plan, own["trials"], own["level"], progress_reporter() if own["progress"] else None)
+    points = {point.task.num_patterns: point for point in found}
     return [points[count] for count in order]
 
 
-def measure(*, num_patterns: int, trials: int = 8, level: float = 0.95, **options: Any) -> Measurement:
-    """Store `num_patterns` random pairs, read some back, say how many bits per parameter came back.
+def run_plan(
+    plan: Sweep, trials: int, level: float = 0.95, report: Report | None = None, quiet_below: float = 0.0
+) -> list[Measurement]:
+    """The trials of one plan, measured. `report` is told of progress if that is forecast to take `quiet_below` seconds.
 
-    rule, ensemble, retrieval, readout, precision: a name or an instance; *_options go with a name.
-    dim, or dim_key and dim_value: widths. tied: the values are the keys. probes: pairs read back a trial, at most.
-    ages: edges, in pairs since writing, to count by. trials: independent memories, 2 or more. seed: 0 <= seed < 2**32.
-    level: of the intervals. Raises HebbsimError for bad input.
+    Raises Interrupted, with what is finished, on an interrupt.
     """
-    return _measure(sweep(num_patterns=[num_patterns], **options), trials, level)[0]
-
-
-def _measure(plan: Sweep, trials: int, level: float) -> list[Measurement]:
     check_level(level)
     numbers = range(check_integer("trials", trials, 2, 2**31 - 1))
+    if report:
+        expected = forecast(plan, trials)
+        report = report if expected.seconds >= quiet_below else None
+    if report:
+        print(f"hebbsim: {expected}", file=sys.stderr, flush=True)
+        report(plan.name, 0, trials)
     found: dict[Task, list[Record]] = {task: [] for task in plan.tasks}
-    for batch in engine([(plan, dict.fromkeys(plan.tasks, numbers))]):
-        for record in batch:
-            if not record.finite:
-                raise HebbsimError(f"{record.task.rule}: NaN or infinity at {record.task.num_patterns} patterns")
-            found[record.task].append(record)
+    try:
+        for batch in engine([(plan, dict.fromkeys(plan.tasks, numbers))]):
+            for record in batch:
+                if not record.finite:
+                    raise HebbsimError(f"{record.task.rule}: NaN or infinity at {record.task.num_patterns} patterns")
+                found[record.task].append(record)
+            if report:
+                report(plan.name, len(found[plan.tasks[0]]), trials)
+    except KeyboardInterrupt:
+        done = [Measurement(task, tuple(records), level) for task, records in found.items() if len(records) >= 2]
+        finished = f"{len(found[plan.tasks[0]])} of {trials} trials finished"
+        kept = "; this exception's `measurements` holds what they give" if done else ""
+        raise Interrupted(f"interrupted: {finished}{kept}", done) from None
     return [Measurement(task, tuple(records), level) for task, records in found.items()]
 
 
@@ -99,12 +233,14 @@ def collect(
     plans: Sequence[Sweep],
     trials: int | Callable[[Task], int],
     path: Path,
-    progress: Callable[[str, float, float], None] = lambda text, done, total: None,
+    progress: Report = lambda text, done, total: None,
+    announce: Callable[[str], None] | None = None,
 ) -> Results:
     """Bring every task to its number of trials, appending to `path`; what its folder holds already is not run again.
 
-    progress(text, done, total) is told the cost done so far, in multiply-adds. Raises HebbsimError; on an interrupt
-    what was finished is kept, and the same call goes on from there.
+    progress(text, done, total) is told the cost done so far, in multiply-adds, what was recorded before among it.
+    announce(text) is told before anything runs how much is missing and what it will take. Raises HebbsimError; on an
+    interrupt what was finished is kept, and the same call goes on from there.
     """
     have = read(path.parent) if path.parent.exists() else Results({})
     wanted = trials if callable(trials) else (lambda task: trials)
@@ -113,19 +249,26 @@ def collect(
         lacking = {task: [n for n in range(wanted(task)) if not have.has(task, n)] for task in plan.tasks}
         if any(lacking.values()):
             work.append((plan, lacking))
-    total = sum(plan.cost * len({n for ns in lacking.values() for n in ns}) for plan, lacking in work)
-    done, records = 0.0, dict(have.records)
     if not work:
         return have
+    missing = {id(plan): len({n for numbers in lacking.values() for n in numbers}) for plan, lacking in work}
+    total = sum(plan.cost * max(map(wanted, plan.tasks)) for plan in plans)
+    done = total - sum(plan.cost * missing[id(plan)] for plan, _ in work)
+    if announce:
+        expected = [forecast(plan, missing[id(plan)]) for plan, _ in work]
+        seconds, room = sum(each.seconds for each in expected), max(each.bytes for each in expected)
+        announce(
+            f"{sum(missing.values())} trials of {len(work)} curves are missing; they will take about "
+            f"{duration(seconds)}, a few seconds a curve to compile, and {memory(room)} of memory"
+        )
+    records = dict(have.records)
     with Writer(path) as writer:
         for plan, lacking in work:
-            task = plan.tasks[0]
-            text = f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
-            progress(text, done, total)
+            progress(plan.name, done, total)
             for batch in engine([(plan, lacking)]):
                 for record in batch:
                     writer.write(record)
                     records[record.task, record.trial] = record
                 done += plan.cost * len({record.trial for record in batch})
-                progress(text, done, total)
+                progress(plan.name, done, total)
     return Results(records, have.notes)

@@ -9,6 +9,7 @@ from pathlib import Path
 from hebbsim.errors import HebbsimError, one_of
 from hebbsim.progress import progress
 
+QUIET_BELOW = 3.0  # seconds: shorter work is not announced
 REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
 PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
 
@@ -22,11 +23,15 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 def run_measure(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.report import plain
-    from hebbsim.collect import measure
+    from hebbsim.collect import run_plan
+    from hebbsim.simulate.plan import sweep
 
     names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
-    names += ["dim", "dim_key", "dim_value", "num_patterns", "tied", "ages", "probes", "trials", "seed", "level"]
-    found = measure(**{name: getattr(arguments, name) for name in names})
+    names += ["dim", "dim_key", "dim_value", "tied", "ages", "probes", "seed"]
+    patterns = [arguments.num_patterns] if arguments.load is None else None
+    loads = None if arguments.load is None else [arguments.load]
+    plan = sweep(num_patterns=patterns, loads=loads, **{name: getattr(arguments, name) for name in names})
+    found = run_plan(plan, arguments.trials, arguments.level, progress(), quiet_below=QUIET_BELOW)[0]
     stored = {"bits_per_stored_bit": found.bits_per_stored_bit, "stored_bits": found.stored_bits}
     if not arguments.json:
         print(
@@ -58,8 +63,9 @@ def run_collect(arguments: argparse.Namespace) -> int:
         plans.append(plan)
         count = check_integer("trials", options["trials"], 1, 2**31 - 1)
         trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
-    print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
-    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
+    budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"
+    print(f"{experiment.path.stem}: {len(trials)} tasks{budget}", file=sys.stderr)
+    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), announce)
     for note in results.notes:
         print(f"note: {note}", file=sys.stderr)
     broken = [record for record in results.records.values() if not record.finite]
@@ -67,6 +73,11 @@ def run_collect(arguments: argparse.Namespace) -> int:
         print(f"not finite: {record.task.rule} at {record.task.num_patterns} patterns, trial {record.trial}")
     print(f"{folder}: {len(results)} records")
     return 0
+
+
+def announce(text: str) -> None:
+    """Say on stderr what is to come."""
+    print(f"hebbsim: {text}", file=sys.stderr, flush=True)
 
 
 def run_store(arguments: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from hebbsim.errors import HebbsimError
 from hebbsim.parts import identity, look_up, require
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
-from hebbsim.records.task import Task
+from hebbsim.records.task import Task, parse_label
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
@@ -37,6 +37,12 @@ class Sweep(NamedTuple):
         """Whether every part promises the same counts on any machine."""
         spec = self.spec
         return all("exact" in part.gives for part in (spec.rule, spec.ensemble, spec.retrieval, spec.readout))
+
+    @property
+    def name(self) -> str:
+        """What it is, in the words that progress is reported in."""
+        task = self.tasks[0]
+        return f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
 
     @property
     def cost(self) -> float:
@@ -118,6 +124,8 @@ def sweep(
         tied=bool(tied),
         seed=check_integer("seed", seed, 0, 2**32 - 1),
     )
+    for label in (first.rule, first.ensemble, first.retrieval, first.readout, first.precision):
+        parse_label(label)  # what cannot be read back is refused before it is measured
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
     return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value))
 

@@ -1,6 +1,7 @@
 """One trial: a memory filled once, and probed at every load on the way."""
 
 import functools
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -12,8 +13,10 @@ from jax.sharding import AxisType, Mesh, PartitionSpec
 from jaxtyping import Array, Int, PyTree
 
 from hebbsim.base import Fast, Field, Known, Side, Truth, dot
+from hebbsim.errors import HebbsimError
 from hebbsim.kernels.packed import overlaps
 from hebbsim.simulate.draws import Draws, prepare
+from hebbsim.simulate.memory import memory_free
 from hebbsim.simulate.spec import Spec as Spec
 from hebbsim.simulate.spec import default_block as default_block
 from hebbsim.simulate.spec import fast_form as fast_form
@@ -243,9 +246,18 @@ def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devic
         batch = trials[start : start + trials_per_batch]
         padded = np.asarray(batch + batch[:1] * (trials_per_batch - len(batch)), np.int32)
         draws = prepare(np.uint32(seed), spec.dim_key, spec.dim_value, padded, loads, probes=spec.probes)
-        out = compiled(draws, loads, np.int32(len(num_patterns)))
+        out = wait(compiled(draws, loads, np.int32(len(num_patterns))))
         parts.append({name: np.asarray(array)[: len(batch), : len(num_patterns)] for name, array in out.items()})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def wait(arrays: dict[str, Any]) -> dict[str, Any]:
+    """The arrays, once they are computed. Asking from time to time lets an interrupt through; JAX's own waiting does not."""
+    pause = 5e-5
+    while not all(array.is_ready() for array in arrays.values()):
+        time.sleep(pause)
+        pause = min(1.1 * pause, 0.05)
+    return arrays
 
 
 @functools.lru_cache
@@ -259,4 +271,19 @@ def program(spec: Spec, devices: int, max_loads: int) -> Callable[..., dict[str,
         drawn = beside.submit(drawing, *given)
         compiled = _run.lower(spec, devices, draws, loads, np.int32(0)).compile()
     drawn.result()
+    check_memory(compiled, spec)
     return compiled
+
+
+def check_memory(compiled: Any, spec: Spec) -> None:
+    """Raise HebbsimError if the compiled program needs more memory than is free: more exact than what was foretold."""
+    sizes = compiled.memory_analysis()
+    if sizes is None:  # not every backend says
+        return
+    per_device = sizes.temp_size_in_bytes + sizes.argument_size_in_bytes + sizes.output_size_in_bytes
+    free = memory_free()
+    if per_device > free:
+        raise HebbsimError(
+            f"{spec.rule.label} {spec.dim_key} x {spec.dim_value}: its program needs {per_device / 2**30:.1f} GiB, and "
+            f"{free / 2**30:.1f} GiB are free; give smaller dims, fewer probes or a smaller vocabulary"
+        )
