@@ -8,8 +8,8 @@ import numpy as np
 
 from hebbsim import plot, theory
 from hebbsim.records.task import parse_label
+from hebbsim.statistics.channels import pair_bits
 from hebbsim.statistics.estimate import jackknife
-from hebbsim.statistics.information import pair_bits
 from hebbsim.statistics.measurement import measurements
 
 DIM, BINS, TRIALS = 512, 28, 6
@@ -50,7 +50,7 @@ def total(point, criterion):
     def bits(counts):
         found = 0.0
         for age, pairs in list(enumerate(point.age_pairs))[1:]:
-            found += pairs * pair_bits({name: count[age] for name, count in counts.items()})[criterion]
+            found += pairs * pair_bits(point._at_age(counts, age), point.channel.name)[criterion]
         return found / point.num_parameters
 
     return jackknife(bits, point.trials, point.level)

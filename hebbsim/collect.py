@@ -60,6 +60,8 @@ def engine(
                         finite=bool(finite[i, j]),
                         seconds=round(seconds, 6),
                         run=label,
+                        stored_bits=plan.stored_bits,
+                        channel=plan.channel,
                     )
                     for i, number in enumerate(batch)
                     for j, task in enumerate(tasks)

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -73,15 +73,6 @@ def look_up(registry: Mapping[str, Callable], kind: str, part: Any, options: Map
     if not isinstance(options or {}, Mapping) or any(not isinstance(name, str) for name in options or {}):
         raise HebbsimError(f"{kind}_options = {options!r}; allowed: a dict of options by name")
     return registry[part](**dict(options or {}))
-
-
-def require(what: str, needs: Iterable[str], given: frozenset[str]) -> None:
-    """Raise HebbsimError naming what is missing."""
-    missing = sorted(set(needs) - given)
-    if missing:
-        raise HebbsimError(
-            f"{what} needs {', '.join(missing)}; this memory gives {', '.join(sorted(given)) or 'nothing'}"
-        )
 
 
 def identity(part: Any) -> str:

@@ -17,7 +17,7 @@ FLOORS = {
     "theory": ("theory",),
     "drawing": ("plot", "experiment"),
     "answers": ("answers",),
-    "types": ("base", "parts"),
+    "types": ("words", "base", "parts"),
     "kernels": ("kernels",),
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),
     "simulation": ("simulate",),

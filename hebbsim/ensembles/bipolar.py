@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt32
 
-from hebbsim.base import Ensemble, Side
-from hebbsim.ensembles.cues import FRACTION, PROBABILITY, noisy_rows
+from hebbsim.base import ENDLESS, Ensemble, Side
+from hebbsim.ensembles.cues import FRACTION, PROBABILITY, cue_words, noisy_rows
 from hebbsim.kernels.packed import signs
 from hebbsim.parts import factory
 
@@ -57,4 +57,5 @@ def bipolar(label: str, *, flip: float = 0.0, erase: float = 0.0) -> Ensemble:
     `flip`, `erase`: chance that an entry of the cue has its sign flipped, is set to 0.
     """
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
-    return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, frozenset({"exact", "prior", "bipolar_values"}))
+    words = {"fair", "exact", "prior"} | cue_words(flip, erase)
+    return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, words, most_patterns=ENDLESS)

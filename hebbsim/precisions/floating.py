@@ -64,7 +64,7 @@ def bfloat16(label: str, *, every: int = 0, stochastic: bool = False, seed: int 
     counts stay exact. Source: bfloat16: Kalamkar et al. 2019; stochastic rounding: Gupta et al. 2015.
     """
     rounding = round_to(jnp.bfloat16)
-    return precision_of(label, rounding, rounding, every, stochastic, seed, frozenset({"exact"}))
+    return precision_of(label, 16, rounding, rounding, every, stochastic, seed, frozenset({"exact"}))
 
 
 @factory(format=(lambda f: f in FORMATS, "'e4m3' or 'e5m2'"), every=EVERY, seed=SEED)
@@ -77,4 +77,4 @@ def float8(label: str, *, format: str = "e4m3", every: int = 0, stochastic: bool
     Whole numbers stay whole. Source: Micikevicius et al. 2022.
     """
     dtype = FORMATS[format]
-    return precision_of(label, scaled_to(dtype), round_to(dtype), every, stochastic, seed, frozenset({"exact"}))
+    return precision_of(label, 8, scaled_to(dtype), round_to(dtype), every, stochastic, seed, frozenset({"exact"}))

@@ -9,13 +9,12 @@ from hebbsim.base import Precision
 from hebbsim.errors import HebbsimError
 from hebbsim.parts import factory
 from hebbsim.precisions.rounding import EVERY, SEED, Whole, precision_of
-from hebbsim.records.task import stored_bits
 
 STEP = (lambda s: s >= 0 and math.isfinite(s), "0 (from the weights) or a finite number above 0")
 
 
-def _integer(label: str, step: float, every: int, stochastic: bool, seed: int) -> Precision:
-    most = 2.0 ** (stored_bits(label) - 1) - 1
+def _integer(label: str, bits: int, step: float, every: int, stochastic: bool, seed: int) -> Precision:
+    most = 2.0 ** (bits - 1) - 1
     if every and not step:
         raise HebbsimError(f"{label}: a running sum needs levels that stay; allowed: with step, such as step = 1.0")
 
@@ -26,8 +25,8 @@ def _integer(label: str, step: float, every: int, stochastic: bool, seed: int) -
         return jnp.clip(whole(x / jnp.where(scale > 0, scale, 1.0)), -most, most) * scale
 
     # Times a power of two nothing is rounded but what is meant to be.
-    gives = frozenset({"exact"} if step and math.frexp(step)[0] == 0.5 else ())
-    return precision_of(label, rounding, rounding, every, stochastic, seed, gives)
+    provides = frozenset({"exact"} if step and math.frexp(step)[0] == 0.5 else ())
+    return precision_of(label, bits, rounding, rounding, every, stochastic, seed, provides)
 
 
 @factory(step=STEP, every=EVERY, seed=SEED)
@@ -38,7 +37,7 @@ def int8(label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = Fa
     rounded and cut at +-127 step after every n pairs; it needs a step. stochastic, seed: as for bfloat16.
     Also: absolute-maximum quantisation. Source: Jacob et al. 2018; Dettmers et al. 2022.
     """
-    return _integer(label, step, every, stochastic, seed)
+    return _integer(label, 8, step, every, stochastic, seed)
 
 
 @factory(step=STEP, every=EVERY, seed=SEED)
@@ -48,4 +47,4 @@ def int4(label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = Fa
     step, every, stochastic, seed: as for int8. With step 0 the one largest weight stretches the levels: (largest / 7)^2 /
     12 of the SNR is lost, largest in rms, so 3 % at dim 128 and 6 % at dim 17,321, where 4-bit Lloyd-Max loses 1 %.
     """
-    return _integer(label, step, every, stochastic, seed)
+    return _integer(label, 4, step, every, stochastic, seed)

@@ -1,16 +1,15 @@
 """Where a memory is rounded: once, when it is consolidated, or its running sum, as it is written."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from hebbsim.base import Precision, Rule
+from hebbsim.base import NONE, Precision, Rule
 from hebbsim.errors import HebbsimError
-from hebbsim.records.task import stored_bits
 
 Whole = Callable[[Array], Array]  # numbers -> whole numbers next to them
 Rounding = Callable[[Array, Whole], Array]  # (weights, whole) -> weights the format can hold
@@ -31,12 +30,12 @@ def by_chance(rng_key: Array) -> Whole:
     return lambda x: jnp.floor(x + jax.random.uniform(rng_key, x.shape, x.dtype))
 
 
-def once(label: str, rounding: Rounding, gives: frozenset[str] = frozenset()) -> Callable[[Rule], Rule]:
+def once(label: str, rounding: Rounding, provides: Set[str] = NONE) -> Callable[[Rule], Rule]:
     """wrap(rule): consolidate, then round each array of the memory to the nearest.
 
     Raises HebbsimError, when the memory is first made, for entries that are no real numbers.
     """
-    lost = frozenset({"exact"}) - gives
+    lost = frozenset({"exact"}) - provides
 
     @functools.cache  # the same rule gives the same object: jit does not trace twice
     def wrap(rule: Rule) -> Rule:
@@ -47,7 +46,7 @@ def once(label: str, rounding: Rounding, gives: frozenset[str] = frozenset()) ->
                 what = f"{rule.label} holds {leaf.dtype}"
                 raise HebbsimError(f"precision {label} rounds real weights, {what}; allowed: float32")
             near = rounding(leaf, jnp.round)
-            if rule.symmetric and leaf.ndim == 2:
+            if "symmetric" in rule.provides and leaf.ndim == 2:
                 # A diagonal that the rule leaves out is not stored: levels without a zero must not fill it.
                 near = jnp.where(jnp.eye(leaf.shape[0], dtype=bool) & (leaf == 0), leaf, near)
             return near
@@ -55,7 +54,7 @@ def once(label: str, rounding: Rounding, gives: frozenset[str] = frozenset()) ->
         def consolidate(state: PyTree) -> PyTree:
             return jax.tree.map(one, rule.consolidate(state))
 
-        return rule._replace(consolidate=consolidate, gives=rule.gives - lost)
+        return rule._replace(consolidate=consolidate, provides=rule.provides - lost)
 
     return wrap
 
@@ -93,7 +92,6 @@ def running(
             groups = [side.reshape(-1, every, side.shape[1]) for side in (keys, values)]
             return jax.lax.scan(group, state, (groups[0], groups[1]))[0]
 
-        symmetric = rule.symmetric and not stochastic
         lost = {"outer_product"} | ({"symmetric"} if stochastic else set())
         plain = rule._replace(
             init=init,
@@ -102,8 +100,7 @@ def running(
             chunk=every,
             depth=lambda num_patterns: -(-num_patterns // every) * rule.depth(every),
             fast=(),  # they would go past the rounding
-            symmetric=symmetric,
-            gives=rule.gives - lost,
+            provides=rule.provides - lost,
         )
         return then(plain)
 
@@ -111,14 +108,21 @@ def running(
 
 
 def precision_of(
-    label: str, own: Rounding, raw: Rounding, every: int, stochastic: bool, seed: int, gives: frozenset[str]
+    label: str,
+    bits: float,
+    own: Rounding,
+    raw: Rounding,
+    every: int,
+    stochastic: bool,
+    seed: int,
+    provides: Set[str] = NONE,
 ) -> Precision:
     """Round with `own` once; with `every`, the running sum with `raw` as well."""
     if not every and (stochastic or seed):
         raise HebbsimError(f"{label}: stochastic and seed are of a running sum; allowed: with every of 1 or more")
     if seed and not stochastic:
         raise HebbsimError(f"{label}: seed is of stochastic rounding; allowed: with stochastic")
-    wrap = once(label, own, gives)
+    wrap = once(label, own, provides)
     if every:
         wrap = running(label, raw, every, stochastic, seed, wrap)
-    return Precision(label, wrap, stored_bits(label), gives)
+    return Precision(label, wrap, bits, provides)

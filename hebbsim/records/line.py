@@ -20,9 +20,11 @@ APPROXIMATE_COUNTS = frozenset({"log_posterior", "cue_log_posterior"})  # float 
 START = '{"task":{"rule":'  # of every line: it tells a torn line of ours from the first line of someone else's file
 _DTYPES = {"int64": np.int64, "float64": np.float64}
 _TYPES = {
-    "trial": int, "num_parameters": int, "exact": bool, "finite": bool, "counts": dict, "seconds": float, "run": str
+    "trial": int, "num_parameters": int, "exact": bool, "finite": bool, "counts": dict, "seconds": float, "run": str,
+    "stored_bits": float,
 }  # fmt: skip
 _FIELDS = frozenset({"task", "schema", "crc", *_TYPES})
+_OPTIONAL = frozenset({"channel"})  # records from before there was one lack it
 
 
 class Record(NamedTuple):
@@ -36,6 +38,9 @@ class Record(NamedTuple):
     finite: bool  # whether memory and field were
     seconds: float
     run: str  # free label: version, device, layout
+    # bits that an entry takes; 0, and left out, in older records: see task.stored_bits
+    stored_bits: float = 0.0
+    channel: str = ""  # name in statistics.channels.CHANNELS: what turns the counts into bits
 
 
 class Torn(HebbsimError):
@@ -45,9 +50,14 @@ class Torn(HebbsimError):
 def to_line(record: Record) -> str:
     """One line of JSON, without its newline. Raises HebbsimError for a field or a count that is not as in Record."""
     fields = {name: x.item() if isinstance(x, np.generic) else x for name, x in record._asdict().items()}
-    if type(fields["seconds"]) is int:
-        fields["seconds"] = float(fields["seconds"])
+    for name in ("seconds", "stored_bits"):
+        if type(fields[name]) is int:
+            fields[name] = float(fields[name])
+    if not fields["channel"]:
+        del fields["channel"]
     _check(fields)
+    if not record.stored_bits:
+        del fields["stored_bits"]
     task, counts = record.task.to_json(), {name: _encode(_array(name, x)) for name, x in record.counts.items()}
     body = json.dumps(fields | {"task": task, "counts": counts, "schema": SCHEMA}, separators=(",", ":"))[:-1]
     return f'{body},"crc":"{zlib.crc32(body.encode()):08x}"}}'
@@ -67,13 +77,13 @@ def from_line(text: str) -> Record:
     body, _, end = text.rpartition(',"crc":')
     if end != f'"{zlib.crc32(body.encode(errors="replace")):08x}"}}':
         raise HebbsimError("wrong crc: the line was changed after it was written")
-    if fields.keys() != _FIELDS:
-        raise HebbsimError(f"unknown or missing fields: {', '.join(sorted(fields.keys() ^ _FIELDS))}")
+    fields.setdefault("stored_bits", 0.0)
+    if fields.keys() - _OPTIONAL != _FIELDS:
+        raise HebbsimError(f"unknown or missing fields: {', '.join(sorted((fields.keys() - _OPTIONAL) ^ _FIELDS))}")
     _check(fields)
     counts = {name: _decode(name, count) for name, count in fields["counts"].items()}
-    return Record(
-        _task(json.dumps(fields["task"])), counts=counts, **{name: fields[name] for name in _TYPES if name != "counts"}
-    )
+    rest = {name: fields[name] for name in _TYPES if name != "counts"}
+    return Record(_task(json.dumps(fields["task"])), counts=counts, **rest, channel=fields.get("channel", ""))
 
 
 @functools.lru_cache(4096)  # a task has many trials
@@ -82,8 +92,8 @@ def _task(text: str) -> Task:
 
 
 def _check(fields: dict[str, Any]) -> None:
-    for name, kind in _TYPES.items():
-        value = fields[name]
+    for name, kind in (_TYPES | {"channel": str}).items():
+        value = fields.get(name, "") if name in _OPTIONAL else fields[name]
         if type(value) is not kind or (kind is int and value < 0):
             short = value if isinstance(value, int) else type(value).__name__
             raise HebbsimError(f"record: {name} = {short}; allowed: {kind.__name__}{', 0 or more' * (kind is int)}")

@@ -133,7 +133,10 @@ def parse_label(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def stored_bits(precision: str, rule: str = "") -> float:
-    """Bits that one stored entry takes, by the labels of precision and rule. Raises HebbsimError where it is not known."""
+    """Bits that one stored entry takes, by the labels of precision and rule, for records that do not keep the number.
+
+    Raises HebbsimError where it is not known.
+    """
     name, options = parse_label(precision)
     if rule and parse_label(rule)[0] in BINARY_RULES:
         return 1.0

@@ -1,5 +1,7 @@
 """The outer-product rule with forgetting."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
@@ -32,6 +34,6 @@ def decay(label: str, *, decay: float = 0.99, gate: str = "constant") -> Rule:
             strength = 2 * jax.nn.sigmoid(jnp.sum(keys, axis=1, keepdims=True) / keys.shape[1] ** 0.5)
         else:
             strength = 2 * jax.nn.sigmoid(keys)
-        return decayed_sum(weights, keys, values, jnp.log(jnp.asarray(decay, keys.dtype)) * strength)
+        return decayed_sum(weights, keys, values, math.log(decay) * strength)
 
     return Rule(label, init, write, recall)

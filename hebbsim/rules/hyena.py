@@ -74,4 +74,4 @@ def hyena(
         return queries * convolve(filters, history)[-1:]
 
     levels = 2 * math.ceil(math.log2(2 * window))
-    return Rule(label, init, write, recall, depth=lambda num_patterns: levels, square=True)
+    return Rule(label, init, write, recall, depth=lambda num_patterns: levels, requires={"square"})

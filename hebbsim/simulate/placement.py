@@ -1,6 +1,9 @@
 """How a trial is run: in state form or parallel form, and on how many devices. No count depends on it."""
 
+import contextlib
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import jax
 
@@ -8,7 +11,6 @@ from hebbsim.errors import HebbsimError
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import cost, trial
-from hebbsim.simulate.memory import memory_free
 
 
 def choose_placement(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spec:
@@ -43,7 +45,7 @@ def has_parallel_form(spec: trial.Spec) -> bool:
     """Whether the field is a sum over pairs, (Q K^T) V, that needs no memory: +-1 outer products read by a matched filter."""
     plain = spec.rule is RULES["hebbian"]() and spec.retrieval is RETRIEVALS["matched_filter"]()
     large = spec.dim_key * spec.dim_value >= cost.SMALL and spec.dim_key < 2**16
-    return plain and large and spec.ensemble.kind == "bipolar"
+    return plain and large and all(side.code == "bits" for side in spec.sides)
 
 
 def trial_cost(spec: trial.Spec, num_patterns: Sequence[int]) -> float:
@@ -67,3 +69,15 @@ def memory_needed(spec: trial.Spec, devices: int) -> float:
     rows = words + 4 * (spec.block + 4 * spec.probes) * (spec.dim_key + spec.dim_value)
     held = 4 * spec.max_patterns * (spec.dim_key + 3 * min(spec.dim_value, 512))
     return (devices if jax.devices()[0].platform == "cpu" else 1) * (3 * size / spec.num_shards + rows + held)
+
+
+def memory_free() -> float:
+    """Bytes: of a device, or of this machine where devices share it."""
+    device = jax.devices()[0]
+    stats = device.memory_stats() if device.platform != "cpu" else None
+    if stats and "bytes_limit" in stats:
+        return float(stats["bytes_limit"])
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024.0 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

@@ -7,18 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hebbsim.base import KINDS, Ensemble, Precision, Readout, Retrieval, Rule
+from hebbsim.base import Ensemble, Precision, Readout, Retrieval, Rule
 from hebbsim.checks import check_integer
 from hebbsim.ensembles import ENSEMBLES
 from hebbsim.errors import HebbsimError
-from hebbsim.parts import identity, look_up, require
+from hebbsim.parts import identity, look_up
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
 from hebbsim.records.task import Task, parse_label
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
+from hebbsim.simulate.contract import check_supply, fit
 from hebbsim.simulate.placement import choose_placement, trial_cost
+from hebbsim.statistics.channels import register
 
 MOST_PROBES = 65_536  # see draws.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
@@ -31,12 +33,18 @@ class Sweep(NamedTuple):
     spec: trial.Spec
     tasks: tuple[Task, ...]
     num_parameters: int
+    stored_bits: float  # that each entry of the memory takes
 
     @property
     def exact(self) -> bool:
         """Whether every part promises the same counts on any machine."""
         spec = self.spec
-        return all("exact" in part.gives for part in (spec.rule, spec.ensemble, spec.retrieval, spec.readout))
+        return all("exact" in part.provides for part in (spec.rule, spec.ensemble, spec.retrieval, spec.readout))
+
+    @property
+    def channel(self) -> str:
+        """Name of the channel of what is counted, which the records keep; "" for a readout that names none."""
+        return register(self.spec.readout.channel_for(self.spec.ensemble.kind))
 
     @property
     def name(self) -> str:
@@ -89,7 +97,9 @@ def sweep(
     if list(ages) != sorted(set(ages)):
         raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
     wrapped = made_precision.wrap(made_rule)
-    _fits(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
+    if "exact" not in made_precision.provides:
+        wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
+    fit(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
     counts = pattern_counts(wrapped, dim_key, num_patterns, loads)
     spec = trial.Spec(
         rule=wrapped,
@@ -102,14 +112,14 @@ def sweep(
         ages=ages,
         tied=bool(tied),
         block=trial.default_block(dim_key, wrapped.chunk),
-        max_patterns=max(counts) if "keys" in made_retrieval.knows else 0,
+        max_patterns=max(counts) if "keys" in made_retrieval.requires else 0,
     )
+    check_supply(spec, max(counts))
     spec = choose_placement(spec, counts)
     if spec.probes * dim_value > MOST_COUNTED:
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
         )
-    _ = spec.sides  # an ensemble's options may not fit the dims
     first = Task(
         rule=identity(made_rule),
         ensemble=identity(made_ensemble),
@@ -127,7 +137,9 @@ def sweep(
     for label in (first.rule, first.ensemble, first.retrieval, first.readout, first.precision):
         parse_label(label)  # what cannot be read back is refused before it is measured
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
-    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value))
+    register(made_readout.channel_for(made_ensemble.kind))
+    stored_bits = 1.0 if "binary" in wrapped.provides else float(made_precision.bits)
+    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value), stored_bits)
 
 
 def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
@@ -170,28 +182,3 @@ def pattern_counts(
     if not counts:
         raise HebbsimError("no load was given; allowed: one or more")
     return counts
-
-
-def _fits(
-    rule: Rule, ensemble: Ensemble, retrieval: Retrieval, readout: Readout, precision: Precision, dim_key: int,
-    dim_value: int, tied: bool,
-) -> None:  # fmt: skip
-    if ensemble.kind not in rule.accepts:
-        raise HebbsimError(
-            f"rule {rule.label} does not store {ensemble.kind}; allowed: {', '.join(sorted(rule.accepts))}"
-        )
-    if ensemble.kind not in readout.accepts:
-        allowed = ", ".join(sorted(readout.accepts & KINDS))
-        raise HebbsimError(f"readout {readout.label} does not score ensemble {ensemble.kind}; allowed: {allowed}")
-    if rule.tied_only and not tied:
-        raise HebbsimError(f"rule {rule.label} stores tied patterns only: set tied")
-    if (rule.square or tied) and dim_key != dim_value:
-        why = "tied patterns need" if tied else f"rule {rule.label} needs"
-        raise HebbsimError(f"{why} dim_key = dim_value; got {dim_key} and {dim_value}")
-    if tied and ensemble.kind == "gaussian" and "flip" in ensemble.label:
-        raise HebbsimError("tied gaussian patterns: cue noise flip is not defined; allowed: erase")
-    given = rule.gives | ensemble.gives | precision.gives | ({"tied"} if tied else set())
-    require(f"retrieval {retrieval.label}", retrieval.needs, given)
-    if "keys" in retrieval.knows and (tied or "flip" in ensemble.label or "erase" in ensemble.label):
-        why = "tied patterns are their own keys" if tied else "no cue is used, so none can be noisy"
-        raise HebbsimError(f"retrieval {retrieval.label} is given all keys: {why}; allowed: untied, no flip, no erase")

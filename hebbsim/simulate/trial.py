@@ -13,10 +13,8 @@ from jax.sharding import AxisType, Mesh, PartitionSpec
 from jaxtyping import Array, Int, PyTree
 
 from hebbsim.base import Fast, Field, Known, Side, Truth, dot
-from hebbsim.errors import HebbsimError
 from hebbsim.kernels.packed import overlaps
 from hebbsim.simulate.draws import Draws, prepare
-from hebbsim.simulate.memory import memory_free
 from hebbsim.simulate.spec import Spec as Spec
 from hebbsim.simulate.spec import default_block as default_block
 from hebbsim.simulate.spec import fast_form as fast_form
@@ -61,7 +59,7 @@ class Trial(NamedTuple):
         Any other state continues from its last full block, and a copy is completed for probing, so that results do not
         depend on the other loads of the sweep.
         """
-        return {"exact"} <= self.spec.rule.gives & self.spec.ensemble.gives
+        return {"exact"} <= self.spec.rule.provides & self.spec.ensemble.provides
 
     @property
     def writes_partial_blocks(self) -> bool:
@@ -161,7 +159,7 @@ def probe_pairs(trial: Trial, i: Array) -> dict[str, Array]:
     def step(block: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
         at = block * spec.block + jnp.arange(spec.block)
         key, value = draw_codes(trial, at)
-        if cue_code is not None:
+        if trial.key_side.code == "bits" and cue_code is not None:
             overlap = overlaps(cue_code, key, spec.dim_key)
         else:
             overlap = dot(queries, trial.key_side.rows(trial.books[0], key).T)
@@ -178,7 +176,9 @@ def score(trial: Trial, field: Field, i: Array, queries: Array, values: Array) -
     """Summed counts of the probes at load `i`, with the field's largest sum and whether it is finite."""
     index, live = trial.draws.index[i], trial.draws.live[i]
     value_side, book = trial.value_side, trial.books[1]
-    truth = Truth(values, value_side.rows(book, values), book, value_side.rows, queries, trial.spec.tied, live)
+    rows, kind = value_side.rows(book, values), trial.spec.ensemble.kind
+    fair = "fair" in trial.spec.ensemble.provides
+    truth = Truth(values, rows, book, value_side.rows, queries, trial.spec.tied, live, kind, fair)
     age = trial.num_patterns[i] - 1 - index
     counts = sum_probes(trial.spec.readout.score(field, truth), live, age, trial.spec.ages)
     largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]
@@ -271,19 +271,4 @@ def program(spec: Spec, devices: int, max_loads: int) -> Callable[..., dict[str,
         drawn = beside.submit(drawing, *given)
         compiled = _run.lower(spec, devices, draws, loads, np.int32(0)).compile()
     drawn.result()
-    check_memory(compiled, spec)
     return compiled
-
-
-def check_memory(compiled: Any, spec: Spec) -> None:
-    """Raise HebbsimError if the compiled program needs more memory than is free: more exact than what was foretold."""
-    sizes = compiled.memory_analysis()
-    if sizes is None:  # not every backend says
-        return
-    per_device = sizes.temp_size_in_bytes + sizes.argument_size_in_bytes + sizes.output_size_in_bytes
-    free = memory_free()
-    if per_device > free:
-        raise HebbsimError(
-            f"{spec.rule.label} {spec.dim_key} x {spec.dim_value}: its program needs {per_device / 2**30:.1f} GiB, and "
-            f"{free / 2**30:.1f} GiB are free; give smaller dims, fewer probes or a smaller vocabulary"
-        )
