@@ -80,7 +80,9 @@ def _verify(add: Callable[..., Parser]) -> None:
     size.add_argument("--full", action="store_true", help="the thorough version")
     size.add_argument("--smoke", action="store_true", help="a quick version for tests; it decides fewer rows")
     verify.add_argument("--from", dest="source", metavar="RESULTS", help="judge the records there and run nothing")
-    verify.add_argument("--out", default="results/verify", help="where table and figure go (default: %(default)s)")
+    verify.add_argument(
+        "--out", default="build/verify", help="where records, table and figure go (default: %(default)s)"
+    )
 
 
 def _measure(add: Callable[..., Parser]) -> None:
