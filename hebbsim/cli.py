@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import hebbsim
-from hebbsim import commands
+from hebbsim import commands, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
-from hebbsim.errors import HebbsimError, Interrupted
+from hebbsim.errors import HebbsimError, Interrupted, printable
 
 DEFAULTS = {
     "rule": "hebbian",
@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"hebbsim: {message}; see {self.prog} --help\n")
+        self.exit(2, f"hebbsim: {printable(message)}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,7 +68,18 @@ def parser() -> Parser:
         command.set_defaults(command=run, example=example)
         return command
 
-    for arguments in (_verify, _measure, _collect, _store, _fit, _plot, _report, _bench, _list):
+    for arguments in (
+        _verify,
+        _measure,
+        _collect,
+        commands_records.add_commands,
+        _store,
+        _fit,
+        _plot,
+        _report,
+        _bench,
+        _list,
+    ):
         arguments(add)
     return top
 
@@ -114,6 +125,8 @@ def _collect(add: Callable[..., Parser]) -> None:
     collect.add_argument("experiment", help="a Python file with TASKS, BUDGET and figure(results)")
     collect.add_argument("--out", help="folder of the records (default: results/NAME)")
     collect.add_argument("--smoke", action="store_true", help="a few cheap curves, two trials, to results/NAME-smoke")
+
+    commands_records.collect_arguments(collect)
 
 
 def _store(add: Callable[..., Parser]) -> None:

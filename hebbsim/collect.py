@@ -1,36 +1,47 @@
 """The bridge: tasks -> trials -> records. The engine is a generator that reads and writes nothing."""
 
+import contextlib
 import inspect
+import itertools
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from hebbsim.base import Ensemble, Precision, Readout, Retrieval, Rule
-from hebbsim.checks import check_integer, check_level
-from hebbsim.errors import HebbsimError, Interrupted
-from hebbsim.progress import Report, duration, memory
-from hebbsim.progress import progress as progress_reporter
+from hebbsim import farm
+from hebbsim.checks import check_integer
+from hebbsim.errors import HebbsimError, one_of
+from hebbsim.experiment import Experiment
+from hebbsim.progress import Report
 from hebbsim.records import Record, Results, Writer, read
+from hebbsim.records.follow import Follow
+from hebbsim.records.provenance import append, describe, name_of
 from hebbsim.records.task import Task
+from hebbsim.records.writer import free_writer
 from hebbsim.simulate import trial
-from hebbsim.simulate.forecast import forecast
-from hebbsim.simulate.plan import Sweep, pattern_counts, sweep
-from hebbsim.statistics.measurement import Measurement
+from hebbsim.simulate.forecast import expected
+from hebbsim.simulate.memory import GIB, out_of_memory, smaller_block
+from hebbsim.simulate.placement import memory_needed
+from hebbsim.simulate.plan import Sweep, sweep
 
 EXACT_BELOW = 2.0**24  # whole numbers that float32 adds without rounding
 
 
 def engine(
-    work: Iterable[tuple[Sweep, Mapping[Task, Sequence[int]]]], devices: int | None = None
+    work: Iterable[tuple[Sweep, Mapping[Task, Sequence[int]]]], devices: int | None = None, run: str = ""
 ) -> Iterator[list[Record]]:
-    """Run the given trials of each sweep's tasks, yielding the records of each batch of trials as it is done."""
+    """Run the given trials of each sweep's tasks, yielding the records of each batch of trials as it is done.
+
+    run: the label of the records. Where a device has no memory left, blocks of half the size are tried, if no count can
+    depend on it. Raises HebbsimError where that does not help.
+    """
     devices = devices or len(jax.devices())
-    label = f"hebbsim jax-{jax.__version__} {jax.devices()[0].device_kind} x{devices}"
+    label = run or run_label(devices)
     for plan, trials_of in work:
         trials_per_batch = devices // plan.spec.num_shards
         # Trials that miss the same loads run alike.
@@ -45,7 +56,7 @@ def engine(
             for start in range(0, len(numbers), trials_per_batch):
                 batch = numbers[start : start + trials_per_batch]
                 began = time.perf_counter()
-                counts = trial.run(plan.spec, tasks[0].seed, batch, [task.num_patterns for task in tasks], devices)
+                counts = _run(plan, tasks, batch, devices)
                 seconds = (time.perf_counter() - began) / (len(batch) * len(tasks))
                 largest, finite = counts.pop("largest"), counts.pop("finite")
                 # As they come back from a record: sums of many trials need the room.
@@ -68,167 +79,46 @@ def engine(
                 ]
 
 
-def measure(
-    *,
-    rule: str | Rule = "hebbian",
-    ensemble: str | Ensemble = "bipolar",
-    retrieval: str | Retrieval = "matched_filter",
-    readout: str | Readout = "sign",
-    precision: str | Precision = "float32",
-    rule_options: Mapping[str, Any] | None = None,
-    ensemble_options: Mapping[str, Any] | None = None,
-    retrieval_options: Mapping[str, Any] | None = None,
-    readout_options: Mapping[str, Any] | None = None,
-    precision_options: Mapping[str, Any] | None = None,
-    dim: int | None = None,
-    dim_key: int | None = None,
-    dim_value: int | None = None,
-    num_patterns: int | None = None,
-    load: float | None = None,
-    loads: Sequence[float] | None = None,
-    tied: bool = False,
-    probes: int = 1024,
-    ages: Sequence[int] = (),
-    trials: int = 8,
-    seed: int = 0,
-    level: float = 0.95,
-    progress: bool = False,
-) -> Measurement:
-    """Store random pairs, read some back, and say how many bits per parameter came back.
-
-    Args:
-        rule: how pairs are written, a name in `RULES` or a `Rule`. The other four parts are given alike.
-        ensemble: how keys and values are drawn.
-        retrieval: how the field is read from the memory.
-        readout: how the field becomes a decision, and so which bits are counted.
-        precision: what each stored weight keeps.
-        rule_options: options of a rule that is given by name, such as {"rate": 0.5}. The other four are given alike.
-        ensemble_options: options of the ensemble.
-        retrieval_options: options of the retrieval.
-        readout_options: options of the readout.
-        precision_options: options of the precision.
-        dim: entries of a key and of a value; or give dim_key and dim_value.
-        dim_key: entries of a key.
-        dim_value: entries of a value.
-        num_patterns: pairs stored; or give load.
-        load: num_patterns / dim_key, rounded to a multiple of the rule's chunk, at least one. `.load` is what was run.
-        loads: the same as `curve` takes it, a list, here of one load.
-        tied: whether the values are the keys.
-        probes: pairs read back in each trial, at most.
-        ages: ascending edges, in pairs since writing, to count by.
-        trials: independent memories, 2 or more.
-        seed: of all randomness, 0 <= seed < 2**32.
-        level: of the intervals.
-        progress: whether to report on stderr what it will take, and how far it is.
-
-    Returns:
-        A Measurement: `bits_per_parameter` and `error_rate` are Estimates with intervals over trials.
-
-    Raises:
-        HebbsimError: if an argument is wrong, the parts do not fit together, or the memory does not fit.
-        Interrupted: on Ctrl-C; its `measurements` holds what the finished trials give.
-
-    Example:
-        >>> import hebbsim
-        >>> point = hebbsim.measure(dim=32, num_patterns=16, trials=4)
-        >>> point.load, point.num_parameters
-        (0.5, 1024)
-        >>> print(point.error_rate)
-        0.080 +/- 0.012 (95 %, 4 trials)
-    """
-    given = dict(locals())
-    if loads is not None and not (load is None and isinstance(loads, Sequence | np.ndarray) and len(loads) == 1):
-        raise HebbsimError(f"loads = {loads!r}; measure takes load=0.5 or a list of one load, and curve takes several")
-    given["loads"] = loads if load is None else [load]
-    given["num_patterns"] = None if num_patterns is None else [num_patterns]
-    return _run(given)[0]
+def run_label(devices: int) -> str:
+    """What a record says of its run."""
+    return f"hebbsim jax-{jax.__version__} {jax.devices()[0].device_kind} x{devices}"
 
 
-def curve(
-    *,
-    rule: str | Rule = "hebbian",
-    ensemble: str | Ensemble = "bipolar",
-    retrieval: str | Retrieval = "matched_filter",
-    readout: str | Readout = "sign",
-    precision: str | Precision = "float32",
-    rule_options: Mapping[str, Any] | None = None,
-    ensemble_options: Mapping[str, Any] | None = None,
-    retrieval_options: Mapping[str, Any] | None = None,
-    readout_options: Mapping[str, Any] | None = None,
-    precision_options: Mapping[str, Any] | None = None,
-    dim: int | None = None,
-    dim_key: int | None = None,
-    dim_value: int | None = None,
-    loads: Sequence[float] | None = None,
-    num_patterns: Sequence[int] | None = None,
-    tied: bool = False,
-    probes: int = 1024,
-    ages: Sequence[int] = (),
-    trials: int = 8,
-    seed: int = 0,
-    level: float = 0.95,
-    progress: bool = False,
-) -> list[Measurement]:
-    """Measure at each load, in the order asked; every trial is one memory, filled once and probed on the way.
-
-    Args:
-        loads: num_patterns / dim_key, each rounded to a multiple of the rule's chunk; or give num_patterns.
-        num_patterns: numbers of pairs stored.
-
-    The other arguments, and the errors raised, are those of `measure`.
-
-    Returns:
-        One Measurement for each load. They share their memories, so their errors are correlated.
-
-    Example:
-        >>> import hebbsim
-        >>> points = hebbsim.curve(dim=32, loads=[0.25, 1, 4], readout="soft", trials=2)
-        >>> [point.task.num_patterns for point in points]
-        [8, 32, 128]
-    """
-    return _run(dict(locals()))
+_SMALLER: dict[trial.Spec, trial.Spec] = {}  # specs that were too large, and with which block they run
 
 
-def _run(given: dict[str, Any], report: Report | None = None) -> list[Measurement]:
-    """measure and curve: one measurement for each load, in the order asked."""
-    own = {name: given[name] for name in ("trials", "level", "progress")}
-    plan = sweep(**{name: given[name] for name in inspect.signature(sweep).parameters})
-    order = pattern_counts(plan.spec.rule, plan.spec.dim_key, given["num_patterns"], given["loads"])
-    found = run_plan(plan, own["trials"], own["level"], progress_reporter() if own["progress"] else None)
-    points = {point.task.num_patterns: point for point in found}
-    return [points[count] for count in order]
+def _run(plan: Sweep, tasks: Sequence[Task], batch: list[int], devices: int) -> dict[str, np.ndarray]:
+    """The counts of a batch of trials, in blocks that fit."""
+    while True:
+        spec = _SMALLER.get(plan.spec, plan.spec)
+        try:
+            return trial.run(spec, tasks[0].seed, batch, [task.num_patterns for task in tasks], devices)
+        except (MemoryError, jax.errors.JaxRuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            block = smaller_block(spec.block, spec.rule.chunk) if plan.exact else 0
+            if not block:
+                need, what = memory_needed(spec, devices) / GIB, f"{spec.rule.label}, {spec.dim_key} x {spec.dim_value}"
+                raise HebbsimError(
+                    f"{what}: out of memory, needs about {need:.2f} GiB; allowed: smaller dims"
+                ) from None
+            _SMALLER[plan.spec] = spec._replace(block=block)
 
 
-def run_plan(
-    plan: Sweep, trials: int, level: float = 0.95, report: Report | None = None, quiet_below: float = 0.0
-) -> list[Measurement]:
-    """The trials of one plan, measured. `report` is told of progress if that is forecast to take `quiet_below` seconds.
-
-    Raises Interrupted, with what is finished, on an interrupt.
-    """
-    check_level(level)
-    numbers = range(check_integer("trials", trials, 2, 2**31 - 1))
-    if report:
-        expected = forecast(plan, trials)
-        report = report if expected.seconds >= quiet_below else None
-    if report:
-        print(f"hebbsim: {expected}", file=sys.stderr, flush=True)
-        report(plan.name, 0, trials)
-    found: dict[Task, list[Record]] = {task: [] for task in plan.tasks}
-    try:
-        for batch in engine([(plan, dict.fromkeys(plan.tasks, numbers))]):
-            for record in batch:
-                if not record.finite:
-                    raise HebbsimError(f"{record.task.rule}: NaN or infinity at {record.task.num_patterns} patterns")
-                found[record.task].append(record)
-            if report:
-                report(plan.name, len(found[plan.tasks[0]]), trials)
-    except KeyboardInterrupt:
-        done = [Measurement(task, tuple(records), level) for task, records in found.items() if len(records) >= 2]
-        finished = f"{len(found[plan.tasks[0]])} of {trials} trials finished"
-        kept = "; this exception's `measurements` holds what they give" if done else ""
-        raise Interrupted(f"interrupted: {finished}{kept}", done) from None
-    return [Measurement(task, tuple(records), level) for task, records in found.items()]
+def planned(experiment: Experiment) -> tuple[list[Sweep], dict[Task, int]]:
+    """The sweeps of an experiment's TASKS, and the trials that each of their tasks is to have. Raises HebbsimError."""
+    plans, trials = [], {}
+    arguments = inspect.signature(sweep).parameters
+    for options in experiment.tasks:
+        given = {name: value for name, value in options.items() if name != "trials"}
+        unknown = [name for name in given if name not in arguments]
+        if unknown:
+            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], arguments)
+        plan = sweep(**given)
+        plans.append(plan)
+        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
+        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
+    return plans, trials
 
 
 def collect(
@@ -236,6 +126,9 @@ def collect(
     trials: int | Callable[[Task], int],
     path: Path,
     progress: Report = lambda text, done, total: None,
+    shared: bool = True,
+    experiment: Path | None = None,
+    executor: Executor | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Results:
     """Bring every task to its number of trials, appending to `path`; what its folder holds already is not run again.
@@ -243,34 +136,69 @@ def collect(
     progress(text, done, total) is told the cost done so far, in multiply-adds, what was recorded before among it.
     announce(text) is told before anything runs how much is missing and what it will take. Raises HebbsimError; on an
     interrupt what was finished is kept, and the same call goes on from there.
+    shared: where another process writes to `path`, write to a file beside it and share the work, each process leaving
+    out what the others have recorded meanwhile; else that is refused. experiment: the file that plans come from.
+    executor: of concurrent.futures or Dask, whose workers run the trials in place of this process; see hebbsim.farm.
     """
+    path = Path(path)
     have = read(path.parent) if path.parent.exists() else Results({})
     wanted = trials if callable(trials) else (lambda task: trials)
     work = []
     for plan in plans:
         lacking = {task: [n for n in range(wanted(task)) if not have.has(task, n)] for task in plan.tasks}
         if any(lacking.values()):
-            work.append((plan, lacking))
+            work.append((plan, sorted({n for numbers in lacking.values() for n in numbers})))
     if not work:
         return have
-    missing = {id(plan): len({n for numbers in lacking.values() for n in numbers}) for plan, lacking in work}
     total = sum(plan.cost * max(map(wanted, plan.tasks)) for plan in plans)
-    done = total - sum(plan.cost * missing[id(plan)] for plan, _ in work)
+    done = total - sum(plan.cost * len(numbers) for plan, numbers in work)
     if announce:
-        expected = [forecast(plan, missing[id(plan)]) for plan, _ in work]
-        seconds, room = sum(each.seconds for each in expected), max(each.bytes for each in expected)
-        announce(
-            f"{sum(missing.values())} trials of {len(work)} curves are missing; they will take about "
-            f"{duration(seconds)}, a few seconds a curve to compile, and {memory(room)} of memory"
-        )
+        announce(expected([(plan, len(numbers)) for plan, numbers in work]))
     records = dict(have.records)
-    with Writer(path) as writer:
-        for plan, lacking in work:
-            progress(plan.name, done, total)
-            for batch in engine([(plan, lacking)]):
-                for record in batch:
-                    writer.write(record)
-                    records[record.task, record.trial] = record
-                done += plan.cost * len({record.trial for record in batch})
-                progress(plan.name, done, total)
+    made = describe(sys.argv, jax.devices()[0].device_kind, len(jax.devices()), jax.process_count(), experiment)
+    append(path.parent, [made])
+
+    def units(rank: int, others: Follow) -> Iterator[farm.Unit]:
+        """What is still lacking, batch by batch, as it is asked for."""
+        for plan, numbers in _turned(work, rank):
+            size = farm.trials_per_job(plan) if executor else plan.trials_at_once
+            for batch in _batches(_turned(numbers, rank), size):
+                for record in others.new():
+                    records.setdefault((record.task, record.trial), record)
+                lacking = {
+                    task: [n for n in sorted(batch) if n < wanted(task) and (task, n) not in records]
+                    for task in plan.tasks
+                }
+                yield farm.Unit(plan, lacking, plan.cost * len(batch))
+
+    def here(units: Iterable[farm.Unit]) -> Iterator[tuple[farm.Unit, Iterable[Record]]]:
+        label = f"{run_label(len(jax.devices()))} {name_of(made)}"
+        for unit in units:
+            yield unit, itertools.chain.from_iterable(engine([unit[:2]], run=label))
+
+    with free_writer(path) if shared else _alone(path) as (writer, rank):
+        todo = units(rank, Follow(writer.path))
+        progress(work[0][0].name, done, total)
+        for unit, found in farm.run(executor, todo, experiment, name_of(made)) if executor else here(todo):
+            for record in found:
+                writer.write(record)
+                records[record.task, record.trial] = record
+            done += unit.cost
+            progress(unit.plan.name, done, total)
     return Results(records, have.notes)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[tuple[Writer, int]]:
+    with Writer(path) as writer:
+        yield writer, 1
+
+
+def _turned(items: Sequence[Any], rank: int) -> Sequence[Any]:
+    """The items from a place that is another for each process, so that those who share work seldom meet."""
+    start = int(len(items) * ((rank - 1) * 0.6180339887 % 1))
+    return [*items[start:], *items[:start]]
+
+
+def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,12 +1,12 @@
 """What each command does: one function a command, which returns the exit status. JAX is imported by those that simulate."""
 
 import argparse
-import inspect
 import json
 import sys
 from pathlib import Path
 
-from hebbsim.errors import HebbsimError, one_of
+from hebbsim import commands_records
+from hebbsim.errors import HebbsimError
 from hebbsim.progress import progress
 
 QUIET_BELOW = 3.0  # seconds: shorter work is not announced
@@ -23,7 +23,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 def run_measure(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.report import plain
-    from hebbsim.collect import run_plan
+    from hebbsim.measuring import run_plan
     from hebbsim.simulate.plan import sweep
 
     names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
@@ -45,27 +45,18 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.checks import check_integer
-    from hebbsim.collect import collect
+    from hebbsim.collect import collect, planned
     from hebbsim.experiment import load
-    from hebbsim.simulate.plan import sweep
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
     folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = [], {}
-    for options in experiment.tasks:
-        given = {name: value for name, value in options.items() if name != "trials"}
-        unknown = [name for name in given if name not in inspect.signature(sweep).parameters]
-        if unknown:
-            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], inspect.signature(sweep).parameters)
-        plan = sweep(**given)
-        plans.append(plan)
-        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
-        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
+    plans, trials = planned(experiment)
     budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"
     print(f"{experiment.path.stem}: {len(trials)} tasks{budget}", file=sys.stderr)
-    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), announce)
+    with commands_records.workers(arguments) as executor:
+        more = {"experiment": experiment.path, "executor": executor, "announce": announce}
+        results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), **more)
     for note in results.notes:
         print(f"note: {note}", file=sys.stderr)
     broken = [record for record in results.records.values() if not record.finite]

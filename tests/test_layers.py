@@ -22,9 +22,9 @@ FLOORS = {
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),
     "simulation": ("simulate",),
     "storage": ("storage",),
-    "bridge": ("collect",),
+    "bridge": ("farm", "collect", "measuring"),
     "benchmark": ("bench",),
-    "program": ("commands", "cli", "__main__"),
+    "program": ("lifetime", "commands_records", "commands", "cli", "__main__"),
 }
 ORDER = tuple(room for floor in FLOORS.values() for room in floor)
 FIRST_WITH_JAX = ORDER.index("base")

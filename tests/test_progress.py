@@ -6,7 +6,7 @@ import re
 import pytest
 
 import hebbsim
-from hebbsim import collect, progress
+from hebbsim import collect, measuring, progress
 from hebbsim.simulate import forecast, trial
 
 
@@ -34,7 +34,7 @@ def test_percentages_go_on_after_a_resume(tmp_path):
     file = tmp_path / "records.jsonl"
     collect.collect([plan], 3, file)
     said, told = [], []
-    collect.collect([plan], 4, file, lambda text, done, total: said.append(done / total), told.append)
+    collect.collect([plan], 4, file, lambda text, done, total: said.append(done / total), announce=told.append)
     assert said[0] == pytest.approx(3 / 4) and said[-1] == pytest.approx(1)
     assert told[0].startswith("1 trials of 1 curves are missing; they will take about ")
     collect.collect([plan], 4, file, announce=told.append)
@@ -78,13 +78,13 @@ def test_python_reports_progress_when_asked(capsys):
 @pytest.mark.parametrize("finished", [0, 1, 3])
 def test_an_interrupt_keeps_what_is_finished(finished, monkeypatch):
     """Trials come one at a time here, and Ctrl-C strikes in the next."""
-    real = collect.engine
+    real = measuring.engine
 
     def interrupted(work):
         yield from itertools.islice(real(work, devices=1), finished)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(collect, "engine", interrupted)
+    monkeypatch.setattr(measuring, "engine", interrupted)
     with pytest.raises(hebbsim.Interrupted, match=f"{finished} of 5 trials finished") as stop:
         hebbsim.curve(dim=8, loads=[0.5, 1], trials=5, probes=4)
     assert isinstance(stop.value, KeyboardInterrupt)

@@ -10,7 +10,7 @@ SHORT = {"does not hold": "no", "holds": "yes", "not decided": "open"}
 
 
 def show(judged: Sequence[Judged]) -> None:
-    """Print the rows by what is read, those that differ from their predictions in red on a terminal, then the notes to the verdicts."""
+    """Print the rows by what is read, in red those that differ from their predictions, then the notes to the verdicts."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

@@ -13,7 +13,7 @@ from hebbsim.answers.claims import LEVEL, Judged, judge, rows, summary, tasks
 from hebbsim.answers.report import markdown, write, write_json
 from hebbsim.answers.screen import show
 from hebbsim.errors import HebbsimError
-from hebbsim.records import Results, read
+from hebbsim.records import Results, provenance, read
 from hebbsim.records.task import format_label
 from hebbsim.statistics.measurement import Measurement, curves, measurements
 
@@ -71,10 +71,12 @@ def _run(out: Path, size: str, progress: Callable[[str, float, float], None]) ->
         plans.append(plan)
         trials |= dict.fromkeys(plan.tasks, options["trials"])
     unfinished = out / "unfinished" / "records.jsonl"
-    results = collect(plans, trials.__getitem__, unfinished, progress)
+    results = collect(plans, trials.__getitem__, unfinished, progress, shared=False)
     wanted = {(task, number) for task, count in trials.items() for number in range(count)}
     try:
         os.replace(unfinished, out / "records.jsonl")
+        provenance.append(out, provenance.runs_of(unfinished.parent))
+        (unfinished.parent / provenance.NAME).unlink(missing_ok=True)
         unfinished.parent.rmdir()
     except OSError as error:
         raise HebbsimError(f"{out}: cannot write: {error.strerror}") from None

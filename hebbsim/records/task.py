@@ -19,7 +19,8 @@ VERSION = 1  # of the kernels: raise it when the same task would give other coun
 STORED_BITS = {"float32": 32, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4}  # an entry; lloyd_max: its option
 BINARY_RULES = frozenset({"willshaw"})  # their entries are one bit, which no precision rounds
 
-_NAME = re.compile(r"[^\s()=,'\"]+")  # wider than an identifier, for custom parts such as mine#1a2b3c4d
+# Wider than an identifier, for custom parts such as mine#1a2b3c4d; nothing that a terminal, HTML or Markdown would obey.
+_NAME = re.compile(r"[^\s()=,'\"<>&|`\\\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SCALARS = (bool, int, float, str, type(None))
 
@@ -53,7 +54,7 @@ class Task:
             if not isinstance(label, str) or not label:
                 raise HebbsimError(f"task: {name} = {label!r}; allowed: a label such as 'delta(rate=0.5)'")
         for name in ("dim_key", "dim_value", "num_patterns", "probes", "version"):
-            self._set_integer(name, 1, math.inf, "a whole number, 1 or more")
+            self._set_integer(name, 1, 2**31 - 1, "an integer from 1 to 2**31 - 1")
         self._set_integer("seed", 0, 2**32 - 1, "a whole number from 0 to 2**32 - 1")
         if not isinstance(self.ages, (tuple, list)) or any(_integer(age) is None for age in self.ages):
             raise HebbsimError(f"task: ages = {self.ages!r}; allowed: a tuple of whole numbers")

@@ -60,7 +60,8 @@ def linear_attention(
 
     f by feature_map, D features: identity, elu (+1), relu: D = dim_key; dpfp: 2 dim_key nu, nu = `features`; taylor:
     1 + dim_key + dim_key^2; favor: D = `features` positive random features from `seed`, which float32 holds for keys of
-    length up to 13 dim_key^(1/4). A query that meets no key reads zero. weights (D, dim_value), normaliser (D); parameters D (dim_value + 1). Depth 1: a sum. Rank bound: with one-hot values the mean loss is at
+    length up to 13 dim_key^(1/4). A query that meets no key reads zero. weights (D, dim_value), normaliser (D);
+    parameters D (dim_value + 1). Depth 1: a sum. Rank bound: with one-hot values the mean loss is at
     least (1 - D / M) / 2. Source: Katharopoulos et al. 2020; Schlag et al. 2021.
     """
     if feature_map == "favor" and not features:

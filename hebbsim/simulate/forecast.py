@@ -6,6 +6,7 @@ matrices, measured once. The count is of the program as it is traced, so a custo
 
 import functools
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -49,6 +50,16 @@ def forecast(plan: Sweep, trials: int) -> Forecast:
     # CPU devices share the cores that the rate was measured on.
     seconds = batches * min(slowdown, trials) * trial_work(plan.spec, tuple(counts)) / rate()
     return Forecast(seconds, trials, memory_needed(plan.spec, devices))
+
+
+def expected(work: Sequence[tuple[Sweep, int]]) -> str:
+    """What the missing trials of several sweeps will take, in words."""
+    each = [forecast(plan, trials) for plan, trials in work]
+    seconds, size = sum(one.seconds for one in each), max(one.bytes for one in each)
+    return (
+        f"{sum(one.trials for one in each)} trials of {len(each)} curves are missing; they will take about "
+        f"{duration(seconds)}, a few seconds a curve to compile, and {memory(size)} of memory"
+    )
 
 
 @functools.lru_cache(1024)

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from hebbsim.base import Ensemble, Precision, Readout, Retrieval, Rule
@@ -51,6 +52,11 @@ class Sweep(NamedTuple):
         """What it is, in the words that progress is reported in."""
         task = self.tasks[0]
         return f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
+
+    @property
+    def trials_at_once(self) -> int:
+        """Trials that the devices run side by side."""
+        return max(1, len(jax.devices()) // self.spec.num_shards)
 
     @property
     def cost(self) -> float:

@@ -15,6 +15,7 @@ from jaxtyping import Array, Int, PyTree
 from hebbsim.base import Fast, Field, Known, Side, Truth, dot
 from hebbsim.kernels.packed import overlaps
 from hebbsim.simulate.draws import Draws, prepare
+from hebbsim.simulate.memory import check_fits
 from hebbsim.simulate.spec import Spec as Spec
 from hebbsim.simulate.spec import default_block as default_block
 from hebbsim.simulate.spec import fast_form as fast_form
@@ -271,4 +272,5 @@ def program(spec: Spec, devices: int, max_loads: int) -> Callable[..., dict[str,
         drawn = beside.submit(drawing, *given)
         compiled = _run.lower(spec, devices, draws, loads, np.int32(0)).compile()
     drawn.result()
+    check_fits(compiled, devices, f"{spec.rule.label}, dims {spec.dim_key} x {spec.dim_value}")
     return compiled
