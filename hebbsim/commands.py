@@ -45,11 +45,14 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
+    from hebbsim.checks import check_integer
     from hebbsim.collect import collect, planned
-    from hebbsim.experiment import load
+    from hebbsim.experiment import load, with_trials
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
+    if arguments.trials is not None:
+        experiment = with_trials(experiment, check_integer("trials", arguments.trials, 1, 2**31 - 1))
     folder = Path(arguments.out) if arguments.out else experiment.results
     plans, trials = planned(experiment)
     budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"
@@ -116,7 +119,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png"))
+    print(save(experiment.figure(results), folder / "figure.png", formats=arguments.format))
     if experiment.table:
         header, rows = experiment.table(results)
         write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])

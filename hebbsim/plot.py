@@ -1,6 +1,6 @@
 """One look for every figure: simulation as markers with bars, theory as lines, in colours that all readers can tell apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +70,15 @@ def claim(ax: Axes, below: bool = False) -> None:
     ax.annotate("claim: 0.7", (0.01, CLAIM), fontsize=6.5, color="0.35", **place)
 
 
-def save(made: Figure, path: Path) -> Path:
-    """Write a PNG without a date in it. Raises HebbsimError if it cannot be written."""
+def save(made: Figure, path: Path, formats: Sequence[str] = ("png", "svg")) -> Path:
+    """Write the figure beside `path` in each format, without a date in it. Raises HebbsimError if it cannot be written."""
+    dated = {"png": "Software", "svg": "Date", "pdf": "CreationDate"}
+    places = [path.with_suffix(f".{kind}") for kind in formats]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        made.savefig(path, dpi=200, metadata={"Software": None})
+        for place, kind in zip(places, formats, strict=True):
+            made.savefig(place, format=kind, dpi=200, metadata={dated[kind]: None})
     except OSError as error:
         raise HebbsimError(f"{path}: cannot write: {error.strerror}") from None
     plt.close(made)
-    return path
+    return places[0]

@@ -55,6 +55,8 @@ def duration(seconds: float) -> str:
     >>> duration(4.2), duration(200), duration(9000), duration(3e6)
     ('4 s', '3.3 min', '2.5 h', '35 days')
     """
+    if seconds < 1:
+        return "1 s"
     if seconds < 119.5:
         return f"{seconds:.0f} s"
     for unit, size, most in (("min", 60, 90), ("h", 3600, 48), ("days", 86400, float("inf"))):
@@ -70,7 +72,7 @@ def memory(size: float) -> str:
     >>> memory(3e6), memory(5e10)
     ('3 MiB', '47 GiB')
     """
-    return f"{size / 2**20:.0f} MiB" if size < 2**30 else f"{size / 2**30:.2g} GiB"
+    return f"{max(size / 2**20, 1):.0f} MiB" if size < 2**30 else f"{size / 2**30:.2g} GiB"
 
 
 def clock(at: float, now: float) -> str:
