@@ -1,6 +1,6 @@
 # Prerequisites (Debian, Ubuntu), with Python 3.11 or newer: apt install git make python3-venv
 
-# make               set up .venv and run the pre-registered checks (hebbsim verify)
+# make               set up .venv and run the pre-registered checks (hebbsim verify); its table goes to build/verify
 # make test          set up .venv and run the tests
 # make lint, format  ruff and pyright; ruff's formatter
 # make experiments   collect what is missing of every experiment's records, then draw its figure; not accelerator.py
@@ -58,7 +58,8 @@ $(READY): pyproject.toml
 		{ echo "hebbsim needs Python 3.11 or newer, and '$(PYTHON)' is not: try make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "hebbsim needs the venv module of '$(PYTHON)': try apt install python3-venv" >&2; exit 1; }
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@echo "setting up .venv (about 2 minutes)"
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@

@@ -13,18 +13,18 @@ import jax
 import numpy as np
 
 from hebbsim import farm
-from hebbsim.checks import check_integer, check_level
 from hebbsim.errors import HebbsimError
+from hebbsim.progress import Report
 from hebbsim.records import Record, Results, Writer, read, write_names
 from hebbsim.records.follow import Follow
 from hebbsim.records.provenance import append, describe, name_of
 from hebbsim.records.task import Task
 from hebbsim.records.writer import free_writer
 from hebbsim.simulate import trial
+from hebbsim.simulate.forecast import expected
 from hebbsim.simulate.memory import GIB, out_of_memory, smaller_block
 from hebbsim.simulate.placement import memory_needed
-from hebbsim.simulate.plan import Sweep, pattern_counts, sweep
-from hebbsim.statistics.measurement import Measurement
+from hebbsim.simulate.plan import Sweep
 
 EXACT_BELOW = 2.0**24  # whole numbers that float32 adds without rounding
 
@@ -102,55 +102,22 @@ def _run(plan: Sweep, tasks: Sequence[Task], batch: list[int], devices: int) -> 
             _SMALLER[plan.spec] = spec._replace(block=block)
 
 
-def curve(*, trials: int = 8, level: float = 0.95, loads: Sequence[float], **options: Any) -> list[Measurement]:
-    """Measure at each load, in the order asked; every trial is one memory, filled once and probed on the way.
-
-    Arguments as `measure`; num_patterns = max(1, round(load * dim_key)), to a multiple of the rule's chunk, and the
-    measurement's own .load is what was run. Raises HebbsimError for bad input.
-    """
-    plan = sweep(loads=loads, **options)
-    order = pattern_counts(plan.spec.rule, plan.spec.dim_key, None, loads)
-    points = {point.task.num_patterns: point for point in _measure(plan, trials, level)}
-    return [points[count] for count in order]
-
-
-def measure(*, num_patterns: int, trials: int = 8, level: float = 0.95, **options: Any) -> Measurement:
-    """Store `num_patterns` random pairs, read some back, say how many bits per parameter came back.
-
-    rule, ensemble, retrieval, readout, precision: a name or an instance; *_options go with a name.
-    dim, or dim_key and dim_value: widths. tied: the values are the keys. probes: pairs read back a trial, at most.
-    ages: edges, in pairs since writing, to count by. trials: independent memories, 2 or more. seed: 0 <= seed < 2**32.
-    level: of the intervals. Raises HebbsimError for bad input.
-    """
-    return _measure(sweep(num_patterns=[num_patterns], **options), trials, level)[0]
-
-
-def _measure(plan: Sweep, trials: int, level: float) -> list[Measurement]:
-    check_level(level)
-    numbers = range(check_integer("trials", trials, 2, 2**31 - 1))
-    found: dict[Task, list[Record]] = {task: [] for task in plan.tasks}
-    for batch in engine([(plan, dict.fromkeys(plan.tasks, numbers))]):
-        for record in batch:
-            if not record.finite:
-                raise HebbsimError(f"{record.task.rule}: NaN or infinity at {record.task.num_patterns} patterns")
-            found[record.task].append(record)
-    return [Measurement(task, tuple(records), level) for task, records in found.items()]
-
-
 def collect(
     plans: Sequence[Sweep] | Mapping[str, Sweep],
     trials: int | Callable[[Task], int],
     path: Path,
-    progress: Callable[[str, float, float], None] = lambda text, done, total: None,
+    progress: Report = lambda text, done, total: None,
     shared: bool = True,
     experiment: Path | None = None,
     executor: Executor | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> Results:
     """Bring every task to its number of trials, appending to `path`; what its folder holds already is not run again.
 
     Plans that come with names leave them in curves.json beside the records, and the results know them.
-    progress(text, done, total) is told the cost done so far, in multiply-adds. Raises HebbsimError; on an interrupt
-    what was finished is kept, and the same call goes on from there.
+    progress(text, done, total) is told the cost done so far, in multiply-adds, what was recorded before among it.
+    announce(text) is told before anything runs how much is missing and what it will take. Raises HebbsimError; on an
+    interrupt what was finished is kept, and the same call goes on from there.
     shared: where another process writes to `path`, write to a file beside it and share the work, each process leaving
     out what the others have recorded meanwhile; else that is refused. experiment: the file that plans come from.
     executor: of concurrent.futures or Dask, whose workers run the trials in place of this process; see hebbsim.farm.
@@ -169,7 +136,10 @@ def collect(
             work.append((plan, sorted({n for numbers in lacking.values() for n in numbers})))
     if not work:
         return have
-    total, done = sum(plan.cost * len(numbers) for plan, numbers in work), 0.0
+    total = sum(plan.cost * max(map(wanted, plan.tasks)) for plan in plans)
+    done = total - sum(plan.cost * len(numbers) for plan, numbers in work)
+    if announce:
+        announce(expected([(plan, len(numbers)) for plan, numbers in work]))
     records = dict(have.records)
     made = describe(sys.argv, jax.devices()[0].device_kind, len(jax.devices()), jax.process_count(), experiment)
     append(path.parent, [made])
@@ -194,19 +164,14 @@ def collect(
 
     with free_writer(path) if shared else _alone(path) as (writer, rank):
         todo = units(rank, Follow(writer.path))
-        progress(_text(work[0][0]), done, total)
+        progress(work[0][0].name, done, total)
         for unit, found in farm.run(executor, todo, experiment, name_of(made)) if executor else here(todo):
             for record in found:
                 writer.write(record)
                 records[record.task, record.trial] = record
             done += unit.cost
-            progress(_text(unit.plan), done, total)
+            progress(unit.plan.name, done, total)
     return Results(records, have.notes, have.curves)
-
-
-def _text(plan: Sweep) -> str:
-    task = plan.tasks[0]
-    return f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
-"""The one error of the package."""
+"""The one error of the package, and what an interrupt leaves behind."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class HebbsimError(ValueError):
@@ -20,6 +21,18 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during `measure` or `curve`: `measurements` holds what the finished trials give.
+
+    One Measurement for each load that has two finished trials; empty before that. Being a KeyboardInterrupt, it stops
+    a script like one. After it has ended a cell or a line at the prompt, it is `sys.last_value`.
+    """
+
+    def __init__(self, message: str, measurements: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.measurements = list(measurements)
 
 
 def one_of(kind: str, name: str, allowed: Iterable[str]) -> HebbsimError:

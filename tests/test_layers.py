@@ -23,7 +23,7 @@ FLOORS = {
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),
     "simulation": ("simulate",),
     "storage": ("storage",),
-    "bridge": ("farm", "collect"),
+    "bridge": ("farm", "collect", "measuring"),
     "benchmark": ("bench",),
     "program": ("lifetime", "commands_answers", "commands_curve", "commands_records", "commands", "cli", "__main__"),
 }

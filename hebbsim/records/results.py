@@ -19,7 +19,7 @@ from hebbsim.records.line import APPROXIMATE_COUNTS, START, Record, Torn, from_l
 from hebbsim.records.task import FIELDS, PARTS, Task, current_label
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Results:
     """Records by (task, trial), in the order of the files, and notes on what was skipped. Not to be changed.
 
@@ -29,6 +29,9 @@ class Results:
     records: dict[tuple[Task, int], Record]
     notes: list[str] = dataclasses.field(default_factory=list)
     curves: dict[str, tuple[Task, ...]] = dataclasses.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Results: {len(self.tasks())} tasks, {len(self)} records, {len(self.notes)} notes>"
 
     def __len__(self) -> int:
         return len(self.records)

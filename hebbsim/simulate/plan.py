@@ -15,7 +15,7 @@ from hebbsim.errors import HebbsimError
 from hebbsim.parts import identity, look_up
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
-from hebbsim.records.task import Task
+from hebbsim.records.task import Task, parse_label
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
@@ -47,6 +47,12 @@ class Sweep(NamedTuple):
     def channel(self) -> str:
         """Name of the channel of what is counted, which the records keep; "" for a readout that names none."""
         return register(self.spec.readout.channel_for(self.spec.ensemble.kind))
+
+    @property
+    def name(self) -> str:
+        """What it is, in the words that progress is reported in."""
+        task = self.tasks[0]
+        return f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
 
     @property
     def trials_at_once(self) -> int:
@@ -118,6 +124,8 @@ def sweep(
         tied=bool(tied),
         seed=check_integer("seed", seed, 0, 2**32 - 1),
     )
+    for label in (first.rule, first.ensemble, first.retrieval, first.readout, first.precision):
+        parse_label(label)  # what cannot be read back is refused before it is measured
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,

@@ -1,6 +1,7 @@
 """One trial: a memory filled once, and probed at every load on the way."""
 
 import functools
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -249,9 +250,18 @@ def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devic
         batch = trials[start : start + trials_per_batch]
         padded = np.asarray(batch + batch[:1] * (trials_per_batch - len(batch)), np.int32)
         draws = prepare(np.uint32(seed), spec.dim_key, spec.dim_value, padded, loads, probes=spec.probes)
-        out = compiled(draws, loads, np.int32(len(num_patterns)))
+        out = wait(compiled(draws, loads, np.int32(len(num_patterns))))
         parts.append({name: np.asarray(array)[: len(batch), : len(num_patterns)] for name, array in out.items()})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def wait(arrays: dict[str, Any]) -> dict[str, Any]:
+    """The arrays, once they are computed. Asking from time to time lets an interrupt through; JAX's own waiting does not."""
+    pause = 5e-5
+    while not all(array.is_ready() for array in arrays.values()):
+        time.sleep(pause)
+        pause = min(1.1 * pause, 0.05)
+    return arrays
 
 
 @functools.lru_cache

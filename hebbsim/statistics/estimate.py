@@ -1,5 +1,6 @@
 """Numbers with their uncertainty. The independent unit is the trial: probes of one memory are correlated."""
 
+import html
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -59,6 +60,9 @@ class Estimate(NamedTuple):
         if self.lopsided:
             return f"{self.best:.{places}f} [{self.low:.{places}f}, {self.high:.{places}f}]"
         return f"{self.best:.{places}f} +/- {self.half:.{places}f}"
+
+    def _repr_html_(self) -> str:
+        return html.escape(str(self))
 
     def __str__(self) -> str:
         sample = f"of {self.trials:,}" if self.method == SHARE else f"{self.trials} trials"

@@ -8,17 +8,18 @@ import numpy as np
 
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Record, Results
-from hebbsim.records.task import Task, parse_label, stored_bits
+from hebbsim.records.task import FIELDS, Task, parse_label, stored_bits
 from hebbsim.statistics.channels import Channel, contents, find
 from hebbsim.statistics.content import Content, rows_read
 from hebbsim.statistics.estimate import Estimate, add, subtract, two_or_more
 from hebbsim.statistics.information import Counts
 from hebbsim.statistics.intervals import bits_interval, rate_interval, sum_interval
+from hebbsim.statistics.notebook import html_table
 
 LADDERS = ("log_posterior", "cue_log_posterior")  # wider now than in old records: the middle is common to all
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Measurement:
     """The trials of one task. Bits are per parameter, a parameter being an entry of the memory's arrays."""
 
@@ -199,6 +200,17 @@ class Measurement:
 
     def _estimate(self, low: float, best: float, high: float) -> Estimate:
         return Estimate(float(low), float(best), float(high), self.level, len(self.trials), "jackknife over trials")
+
+    def __repr__(self) -> str:
+        return f"<Measurement {self}>"
+
+    def _repr_html_(self) -> str:
+        task = self.task
+        rows = [(name, getattr(task, name)) for name in FIELDS if name not in ("version", "dim_key", "dim_value")]
+        rows = [(name, value) for name, value in rows if value or name == "seed"]
+        rows += [("matrix", f"{task.dim_key} x {task.dim_value}"), ("load", f"{self.load:.4g}")]
+        rows += [(f"{name} bits per parameter", bits) for name, bits in self.bits.items()]
+        return html_table([*rows, ("error rate", self.error_rate)])
 
     def __str__(self) -> str:
         task = self.task
