@@ -172,15 +172,16 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.collect import collect, planned
     from hebbsim.experiment import load
 
-    experiment = load(arguments.experiment)
-    experiment = experiment.smoke() if arguments.smoke else experiment
-    folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = planned(experiment)
-    print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
     with commands_records.workers(arguments) as executor:
+        from hebbsim.collect import collect, planned
+
+        experiment = load(arguments.experiment)
+        experiment = experiment.smoke() if arguments.smoke else experiment
+        folder = Path(arguments.out) if arguments.out else experiment.results
+        plans, trials = planned(experiment)
+        print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
         more = {"experiment": experiment.path, "executor": executor}
         results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), **more)
     for note in results.notes:
