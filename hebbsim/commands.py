@@ -46,19 +46,21 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 def run_collect(arguments: argparse.Namespace) -> int:
     from hebbsim.checks import check_integer
-    from hebbsim.collect import collect
     from hebbsim.experiment import load, with_trials
-    from hebbsim.simulate.sweeps import sweeps
 
-    experiment = load(arguments.experiment)
-    experiment = experiment.smoke() if arguments.smoke else experiment
-    if arguments.trials is not None:
-        experiment = with_trials(experiment, check_integer("trials", arguments.trials, 1, 2**31 - 1))
-    folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = sweeps(experiment.tasks)
-    budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"
-    print(f"{experiment.path.stem}: {len(trials)} tasks{budget}", file=sys.stderr)
     with commands_records.workers(arguments) as executor:
+        # What starts JAX comes after the processes have found one another.
+        from hebbsim.collect import collect
+        from hebbsim.simulate.sweeps import sweeps
+
+        experiment = load(arguments.experiment)
+        if arguments.trials is not None:
+            experiment = with_trials(experiment, check_integer("trials", arguments.trials, 1, 2**31 - 1))
+        experiment = experiment.smoke() if arguments.smoke else experiment
+        folder = Path(arguments.out) if arguments.out else experiment.results
+        plans, trials = sweeps(experiment.tasks)
+        budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"
+        print(f"{experiment.path.stem}: {len(trials)} tasks{budget}", file=sys.stderr)
         more = {"experiment": experiment.path, "executor": executor, "announce": announce}
         results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), **more)
     for note in results.notes:
