@@ -32,6 +32,17 @@ from hebbsim.statistics.measurement import named
 
 DIM, TRIALS = 256, 6
 BUDGET = "4 minutes on 2 cores"
+ANSWER = (
+    "Soft bits per parameter: Hebbian {:.2f}, delta {:.2f}, pseudo-inverse {:.2f}, perceptron {:.2f}; millions "
+    "of bits written a second: {:.0f}, {:.0f}, {:.1f}, {:.1f}.",
+    [
+        *(
+            ({"memory": name}, column)
+            for column in ("soft bits/parameter, most", "Mbit/s")
+            for name in ("Hebbian", "delta (DeltaNet), rate 0.5", "pseudo-inverse", "perceptron")
+        )
+    ],
+)
 TIMES = Path(__file__).parent.parent / "results" / "spectrum" / "write.json"
 C1 = {"decay": float(np.sqrt(1 - 1 / DIM))}  # c = dim (1 - decay^2) = 1
 AGES = tuple(sorted({1, 128, *(n * n for n in (2, 4, 6, 8, 10, 12, 14, 16, *range(18, 43, 2)))}))
