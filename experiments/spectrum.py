@@ -193,7 +193,7 @@ def figure(results):
         plot.points(top, [y for y, _ in at], [e for _, e in at], name, i, hollow=i == 2, across=True)
     top.axvline(plot.CLAIM, color="0.35", lw=0.9, ls=":", zorder=0)
     top.set(xscale="log", xlim=(2e-3, 3), xlabel="bits per parameter (dotted: 0.7)")
-    plot.title(top, "Beyond a single pair, only solved or trained memories pass 0.72", 31)
+    plot.title(top, "Only solved or trained memories pass 0.72 beyond a single pair", 27)
     plot.legend(top, loc="upper left")
     rows = {label: times(both) for label, both in found.items()}
     labels_by_speed = sorted(found, key=lambda label: rows[label]["bits_per_second"])
