@@ -45,7 +45,17 @@ def figure(columns: int = 1, width: float = COLUMN, height: float = 2.9) -> tupl
 
 
 def points(ax: Axes, x: ArrayLike, estimates: Any, label: str = "", index: int = 0, hollow: bool = False) -> None:
-    """Measured numbers (a sequence of Estimate): markers with the bars of their intervals."""
+    """Measured numbers (a sequence of Estimate): markers with the bars of their intervals.
+
+    Example:
+        >>> import hebbsim
+        >>> from hebbsim import plot
+        >>> figure, axes = plot.figure()
+        >>> curve = hebbsim.curve(dim=32, loads=[0.5, 1], trials=2)
+        >>> plot.points(axes[0], [point.load for point in curve], [point.bits_per_parameter for point in curve], "measured")
+        >>> [text.get_text() for text in axes[0].legend().get_texts()]
+        ['measured']
+    """
     best = np.asarray([e.best for e in estimates])
     bars = [[max(e.best - e.low, 0) for e in estimates], [max(e.high - e.best, 0) for e in estimates]]
     colour = COLOURS[index % len(COLOURS)]

@@ -58,6 +58,14 @@ def write(data: bytes, bits_per_parameter: float = 0.7, seed: int = 0, bits: int
     """The file's bits as +-1 rows (0 is +1), in one matrix sum_i k_i^T v_i; `bits` > 0 rounds it to Lloyd-Max levels.
 
     Raises HebbsimError for an empty file, a load that no reader serves, bits or a seed out of range.
+
+    Example:
+        >>> from hebbsim.storage.store import read, write
+        >>> memory = write(b"some bytes", bits_per_parameter=0.1)
+        >>> memory.num_patterns, memory.dim_key
+        (3, 29)
+        >>> read(memory, "ridge", {}, lambda *_: None).data
+        b'some bytes'
     """
     most = amp_capacity()
     if not data:
