@@ -5,6 +5,7 @@
 # make lint, format  ruff and pyright; ruff's formatter
 # make experiments   collect what is missing of every experiment's records, then draw its figure; not accelerator.py
 # make figures       draw the figures from the records there are
+# make api           write hebbsim/API.md from the docstrings
 # make clean         remove .venv and caches; results stay
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ EXPERIMENTS := $(filter-out experiments/_% experiments/accelerator.py,$(sort $(w
 ALONE := test_reading_starts_within_seven_tenths_of_matplotlib
 
 .DEFAULT_GOAL := verify
-.PHONY: verify test lint format experiments figures clean
+.PHONY: verify test lint format experiments figures api clean
 
 verify: $(READY)
 	$(BIN)/python -m hebbsim verify
@@ -46,6 +47,9 @@ figures: $(READY)
 		echo "$$file"; \
 		$(BIN)/python -m hebbsim plot "$$file"; \
 	done
+
+api: $(READY)
+	$(BIN)/python -m hebbsim.api
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

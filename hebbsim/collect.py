@@ -121,6 +121,16 @@ def collect(
     shared: where another process writes to `path`, write to a file beside it and share the work, each process leaving
     out what the others have recorded meanwhile; else that is refused. experiment: the file that plans come from.
     executor: of concurrent.futures or Dask, whose workers run the trials in place of this process; see hebbsim.farm.
+
+    Example:
+        >>> import pathlib, tempfile, hebbsim
+        >>> from hebbsim.collect import collect
+        >>> plan = hebbsim.sweep(dim=32, num_patterns=[16])
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "records.jsonl"
+        >>> collect([plan], 3, file)
+        <Results: 1 tasks, 3 records, 0 notes>
+        >>> collect([plan], 3, file)  # nothing is run twice
+        <Results: 1 tasks, 3 records, 0 notes>
     """
     path, first = Path(path), processes.is_first()
     have = read(path.parent) if first and path.parent.exists() else Results({})

@@ -54,9 +54,9 @@ def run_collect(arguments: argparse.Namespace) -> int:
         from hebbsim.simulate.sweeps import sweeps
 
         experiment = load(arguments.experiment)
+        experiment = experiment.smoke() if arguments.smoke else experiment
         if arguments.trials is not None:
             experiment = with_trials(experiment, check_integer("trials", arguments.trials, 1, 2**31 - 1))
-        experiment = experiment.smoke() if arguments.smoke else experiment
         folder = Path(arguments.out) if arguments.out else experiment.results
         plans, trials = sweeps(experiment.tasks)
         budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"

@@ -6,7 +6,16 @@ from typing import Any
 
 
 class HebbsimError(ValueError):
-    """Bad input, said in one line that a terminal shows as it is."""
+    """Bad input, said in one line that a terminal shows as it is.
+
+    Example:
+        >>> import hebbsim
+        >>> try:
+        ...     hebbsim.measure(rule="hebian", dim=8, num_patterns=4)
+        ... except hebbsim.HebbsimError as error:
+        ...     print(str(error).partition("?")[0])
+        unknown rule 'hebian': did you mean 'hebbian'
+    """
 
     def __init__(self, message: object = "") -> None:
         super().__init__(printable(str(message)))

@@ -86,7 +86,7 @@ def measure(
         >>> point.load, point.num_parameters
         (0.5, 1024)
         >>> print(point.error_rate)
-        0.080 +/- 0.012 (95 %, 4 trials)
+        0.0793 +/- 0.0070 (95 %, 4 trials)
     """
     given = dict(locals())
     if loads is not None and not (load is None and isinstance(loads, Sequence | np.ndarray) and len(loads) == 1):

@@ -25,7 +25,16 @@ FLOORS = {
     "storage": ("storage",),
     "bridge": ("farm", "collect", "measuring"),
     "benchmark": ("bench",),
-    "program": ("lifetime", "commands_answers", "commands_curve", "commands_records", "commands", "cli", "__main__"),
+    "program": (
+        "lifetime",
+        "commands_answers",
+        "commands_curve",
+        "commands_records",
+        "commands",
+        "cli",
+        "__main__",
+        "api",
+    ),
 }
 ORDER = tuple(room for floor in FLOORS.values() for room in floor)
 FIRST_WITH_JAX = ORDER.index("base")

@@ -116,6 +116,11 @@ def format_label(name: str, options: Mapping[str, Any]) -> str:
 
     Values: numbers (finite), strings, booleans, None, and tuples of them; a list is written as a tuple, so that
     options from JSON and from Python are one label. Raises HebbsimError for anything else.
+
+    Example:
+        >>> from hebbsim.records.task import format_label
+        >>> format_label("delta", {"rate": 0.5})
+        'delta(rate=0.5)'
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise HebbsimError(f"label: name {name!r}; allowed: text without spaces, quotes, brackets, '=' or ','")
@@ -127,7 +132,13 @@ def format_label(name: str, options: Mapping[str, Any]) -> str:
 
 
 def parse_label(text: str) -> tuple[str, dict[str, Any]]:
-    """(name, options) of a label that `format_label` made. Raises HebbsimError for any other text."""
+    """(name, options) of a label that `format_label` made. Raises HebbsimError for any other text.
+
+    Example:
+        >>> from hebbsim.records.task import parse_label
+        >>> parse_label("delta(rate=0.5)")
+        ('delta', {'rate': 0.5})
+    """
     name, bracket, rest = text.partition("(")
     try:
         if not _NAME.fullmatch(name):

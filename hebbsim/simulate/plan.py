@@ -91,6 +91,12 @@ def sweep(
     """The points of one curve, checked, not yet run: at the given num_patterns or loads, without repeats, ascending.
 
     Raises HebbsimError for anything that does not fit together or into memory.
+
+    Example:
+        >>> import hebbsim
+        >>> plan = hebbsim.sweep(rule="delta", dim=64, loads=[0.25, 1])
+        >>> [task.num_patterns for task in plan.tasks], plan.num_parameters, plan.exact
+        ([16, 64], 4096, False)
     """
     check_settings()
     made_rule: Rule = look_up(RULES, "rule", rule, rule_options)

@@ -15,7 +15,16 @@ SHARE = "Clopper-Pearson"
 
 
 class Estimate(NamedTuple):
-    """A measured number: `low` and `high` enclose the truth in a fraction `level` of repeated experiments."""
+    """A measured number: `low` and `high` enclose the truth in a fraction `level` of repeated experiments.
+
+    Example:
+        >>> from hebbsim import Estimate
+        >>> rate = Estimate(0.09, 0.1, 0.11, 0.95, 8, "student over trials")
+        >>> print(rate)
+        0.100 +/- 0.010 (95 %, 8 trials)
+        >>> rate.contains(0.095), rate.half
+        (True, 0.010000000000000002)
+    """
 
     low: float
     best: float
@@ -90,7 +99,13 @@ def joint_level(level: float, rows: int) -> float:
 
 
 def student(values: Sequence[float], level: float = 0.95) -> Estimate:
-    """Mean of one number a trial, mean +/- t s / sqrt(trials). Raises Unresolved under two trials."""
+    """Mean of one number a trial, mean +/- t s / sqrt(trials). Raises Unresolved under two trials.
+
+    Example:
+        >>> from hebbsim.statistics.estimate import student
+        >>> print(student([0.70, 0.72, 0.71, 0.73]))
+        0.715 +/- 0.021 (95 %, 4 trials)
+    """
     one = np.asarray(values, float)
     mean = float(one.mean()) if len(one) else np.nan
     two_or_more(len(one), mean, level)

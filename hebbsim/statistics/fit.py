@@ -61,6 +61,14 @@ def best_load(curve: Sequence[Measurement], criterion: str, level: float = 0.95)
 
     The intervals hold the tops of parabolas in the load and in its inverse root, of the bits and of their logarithm.
     Raises Unresolved where the best point is the first or the last.
+
+    Example:
+        >>> from hebbsim import curve, fit
+        >>> tokens = dict(ensemble="tokens", ensemble_options={"vocabulary": 16}, readout="argmax")
+        >>> points = curve(dim=32, loads=[0.5, 2, 32], trials=4, **tokens)
+        >>> capacity = fit.best_load(points, "hard")
+        >>> 0.5 < capacity.load.best < 32
+        True
     """
     logs = _log_loads(curve, 3)
     bits = np.asarray([point.bits_of(point.counts, criterion) for point in curve])
@@ -99,6 +107,13 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
     The interval holds what other lines give (the logarithm and the log-odds of the rate; the load and its inverse root)
     and, where fewer than five errors were seen at an end, the rates that these do not exclude. Bits are the hard bits
     there. Raises Unresolved where the curve does not bracket it.
+
+    Example:
+        >>> from hebbsim import curve, fit
+        >>> points = curve(dim=32, loads=[0.1, 0.3, 1], trials=4)
+        >>> capacity = fit.load_at_error(points, error=0.05)
+        >>> 0.3 < capacity.load.best < 0.5
+        True
     """
     logs = _log_loads(curve, 2)
     rates = np.asarray([point.error_rate.best for point in curve])
@@ -189,6 +204,13 @@ def extrapolate(x: Sequence[float], values: Sequence[Estimate], powers: Sequence
 
     powers: of the terms beyond the constant. The interval is Student's, from the estimates' own errors (widened by the
     scatter where that is larger) on the fewest trials among them. Raises HebbsimError with too few points.
+
+    Example:
+        >>> from hebbsim import Estimate, fit
+        >>> sizes = [Estimate(y - 0.01, y, y + 0.01, 0.95, 8, "given") for y in (0.70, 0.72, 0.73, 0.735)]
+        >>> found = fit.extrapolate([1 / 64, 1 / 128, 1 / 256, 1 / 512], sizes, powers=[1])
+        >>> print(found.limit.number())
+        0.7400 +/- 0.0086
     """
     at, powers = np.asarray(x, float), (0.0, *powers)
     if len(x) <= len(powers):

@@ -21,7 +21,14 @@ LADDERS = ("log_posterior", "cue_log_posterior")  # wider now than in old record
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Measurement:
-    """The trials of one task. Bits are per parameter, a parameter being an entry of the memory's arrays."""
+    """The trials of one task. Bits are per parameter, a parameter being an entry of the memory's arrays.
+
+    Example:
+        >>> import hebbsim
+        >>> point = hebbsim.measure(dim=32, num_patterns=32, readout="soft", trials=2)
+        >>> sorted(point.bits), point.task.num_patterns, len(point.trials)
+        (['hard', 'soft'], 32, 2)
+    """
 
     task: Task
     records: tuple[Record, ...]
@@ -250,7 +257,15 @@ def named(results: Results, level: float = 0.95) -> dict[str, list[Measurement]]
 
 
 def curves(points: Sequence[Measurement]) -> dict[Task, list[Measurement]]:
-    """Group points that differ in num_patterns only, each group by load; the key is the group's task at its least load."""
+    """Group points that differ in num_patterns only, each group by load; the key is the group's task at its least load.
+
+    Example:
+        >>> from hebbsim import records
+        >>> from hebbsim.statistics.measurement import curves, measurements
+        >>> groups = curves(measurements(records.read("results/load")))
+        >>> [(task.dim_key, len(curve)) for task, curve in groups.items()][:2]
+        [(64, 12), (128, 12)]
+    """
     groups: dict[Task, list[Measurement]] = {}
     for point in points:
         groups.setdefault(dataclasses.replace(point.task, num_patterns=1), []).append(point)
