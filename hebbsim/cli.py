@@ -38,6 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Nobody reads on, as in `hebbsim list | head`; what Python still wants to flush at exit must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"hebbsim: {printable(str(error.filename))[:200]}: {error.strerror}", file=sys.stderr)
+        return 2
 
 
 def parser() -> Parser:
@@ -117,10 +122,10 @@ def json_object(text: str) -> dict[str, Any]:
     """Options on the command line."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"""{text!r} is not a JSON object such as '{{"rate": 0.5}}'""")
+        raise argparse.ArgumentTypeError(f"""{text[:200]!r} is not a JSON object such as '{{"rate": 0.5}}'""")
     return value
 
 
@@ -149,7 +154,9 @@ def run_verify(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.verify import verify
 
     size = "full" if arguments.full else "smoke" if arguments.smoke else "default"
-    return verify(Path(arguments.out), size, Path(arguments.source) if arguments.source else None, progress())
+    return verify(
+        Path(arguments.out), size, Path(arguments.source) if arguments.source is not None else None, progress()
+    )
 
 
 def run_measure(arguments: argparse.Namespace) -> int:
@@ -189,7 +196,7 @@ def run_collect(arguments: argparse.Namespace) -> int:
     broken = [record for record in results.records.values() if not record.finite]
     for record in broken[:3]:
         print(f"not finite: {record.task.rule} at {record.task.num_patterns} patterns, trial {record.trial}")
-    print(f"{folder}: {len(results)} records")
+    print(f"{printable(str(folder))}: {len(results)} records")
     return 0
 
 
@@ -221,7 +228,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
         raise HebbsimError(f"{folder}: no task has two trials yet; run hebbsim collect first")
     data, text = fit_tables(points)
     write_json(folder / "fit.json", data)
-    print(write(folder / "fit.md", text))
+    print(printable(str(write(folder / "fit.md", text))))
     return 0
 
 
@@ -238,11 +245,11 @@ def run_plot(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png"))
+    print(printable(str(save(experiment.figure(results), folder / "figure.png"))))
     if experiment.table:
         header, rows = experiment.table(results)
         write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])
-        print(write(folder / "table.md", markdown(header, rows)))
+        print(printable(str(write(folder / "table.md", markdown(header, rows)))))
     return 0
 
 
@@ -261,7 +268,9 @@ def run_report(arguments: argparse.Namespace) -> int:
     for place in sorted({file.parent for file in folder.rglob("*.jsonl")}):
         results = read(place)
         trials = sum(record.seconds for record in results.records.values())
-        print(f"{place}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work")
+        print(
+            f"{printable(str(place))}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work"
+        )
         for note in results.notes:
             print(f"  note: {note}")
     return 0
