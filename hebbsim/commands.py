@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from hebbsim import commands_records
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 from hebbsim.progress import progress
 
 QUIET_BELOW = 3.0  # seconds: shorter work is not announced
@@ -68,7 +68,7 @@ def run_collect(arguments: argparse.Namespace) -> int:
     broken = [record for record in results.records.values() if not record.finite]
     for record in broken[:3]:
         print(f"not finite: {record.task.rule} at {record.task.num_patterns} patterns, trial {record.trial}")
-    print(f"{folder}: {len(results)} records")
+    print(f"{printable(str(folder))}: {len(results)} records")
     return 0
 
 
@@ -110,7 +110,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
         raise HebbsimError(f"{folder}: no task has two trials yet; run hebbsim collect first")
     data, text = fit_tables(points)
     write_json(folder / "fit.json", data)
-    print(write(folder / "fit.md", text))
+    print(printable(str(write(folder / "fit.md", text))))
     return 0
 
 
@@ -127,11 +127,12 @@ def run_plot(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png", digest(results), arguments.format))
+    saved = save(experiment.figure(results), folder / "figure.png", digest(results), arguments.format)
+    print(printable(str(saved)))
     if experiment.table:
         header, rows = experiment.table(results)
         write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])
-        print(write(folder / "table.md", markdown(header, rows)))
+        print(printable(str(write(folder / "table.md", markdown(header, rows)))))
     return 0
 
 
@@ -150,7 +151,9 @@ def run_report(arguments: argparse.Namespace) -> int:
     for place in sorted({file.parent for file in folder.rglob("*.jsonl")}):
         results = read(place)
         trials = sum(record.seconds for record in results.records.values())
-        print(f"{place}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work")
+        print(
+            f"{printable(str(place))}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work"
+        )
         for note in results.notes:
             print(f"  note: {note}")
     return 0

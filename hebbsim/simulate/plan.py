@@ -168,7 +168,7 @@ def _dims(
     if dim is not None and (dim_key is not None or dim_value is not None):
         raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)
-    if None in widths:
+    if any(width is None for width in widths):
         raise HebbsimError("dim is missing: give dim, or dim_key and dim_value")
     key, value = (check_integer(name, w, 1, 2**24) for name, w in zip(("dim_key", "dim_value"), widths, strict=True))
     return key, value
