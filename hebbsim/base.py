@@ -4,17 +4,23 @@
     Ensemble  Rule   Precision  Retrieval  Readout    counts
 
 Each part is a NamedTuple of pure functions, batch-first: keys (pairs, dim_key), values (pairs, dim_value). It is built
-by a factory with keyword-only options; the same options give the same object, so that jit does not trace twice.
+by a factory with keyword-only options; the same options give the same object, so that jit does not trace twice. What a
+part can do and what it relies on it says in `provides` and `requires` (see words.py): nothing is guessed from a label, a
+type or the name of a count.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-KINDS = frozenset({"bipolar", "gaussian", "sparse", "tokens"})
+from hebbsim.words import KINDS as KINDS
+from hebbsim.words import part
+
+ENDLESS = 2**31 - 1  # most_patterns of an ensemble whose every row is drawn afresh
+NONE: Set[str] = frozenset()
 
 
 class Side(NamedTuple):
@@ -29,19 +35,26 @@ class Side(NamedTuple):
     code: str = "rows"  # name of the compact form: finds a rule's fast form
     # (field, its noise variance) -> mean and variance of the entries given it; None where they are not independent
     denoise: Callable[..., tuple[Array, Array]] | None = None
+    spectrum: tuple[float, ...] = ()  # variances of the entries of a key, of which readers may be told; (): not stated
 
 
+@part
 class Ensemble(NamedTuple):
     """What is random: how the keys and the values of the pairs are drawn. `keys` and `values` take a dim, give a Side."""
 
     label: str
-    kind: str
+    kind: str  # of the values, a word that rules and readouts may require
     keys: Callable[[int], Side]
     values: Callable[[int], Side]
     tied_keys: Callable[[int], Side]  # the keys of tied patterns: drawn and cued as the values are
-    gives: frozenset[str] = frozenset()
+    # "paired": both sides are drawn with one rng_key, since row i of one belongs to row i of the other
+    provides: Set[str] = NONE
+    requires: Set[str] = NONE
+    most_patterns: int = 0  # pairs that it has; ENDLESS: rows are drawn afresh; 0, not stated: its rows are compared
+    dims: tuple[int, int] | None = None  # (dim_key, dim_value) unless others are given
 
 
+@part
 class Rule(NamedTuple):
     """A memory: state = write(init(dk, dv), keys, values); memory = consolidate(state); field = recall(memory, queries)."""
 
@@ -55,11 +68,8 @@ class Rule(NamedTuple):
     chunk: int = 1  # pairs a write must come in multiples of
     depth: Callable[[int], int] = lambda num_patterns: 1  # num_patterns -> steps that cannot run in parallel
     fast: tuple["Fast", ...] = ()
-    accepts: frozenset[str] = KINDS  # the ensembles it can store
-    square: bool = False  # dim_key must equal dim_value
-    tied_only: bool = False
-    symmetric: bool = False  # n(n-1)/2 of its entries are free
-    gives: frozenset[str] = frozenset()  # {"outer_product", "exact"}: what retrievals and the promise rely on
+    requires: Set[str] = NONE  # kinds of ensembles, "tied", "square"
+    provides: Set[str] = NONE  # "outer_product", "symmetric", "exact": for retrievals and the promise
 
     def read(self, state: PyTree, queries: Float[Array, "p dk"]) -> Float[Array, "p dv"]:
         """recall(consolidate(state), queries)."""
@@ -84,13 +94,15 @@ class Fast(NamedTuple):
     recall: Callable[..., Array] | None = None  # (memory, cue codes) -> field; None: recall on rows
 
 
+@part
 class Precision(NamedTuple):
     """What each stored weight keeps: `wrap` turns a rule into one whose memory is rounded; `bits` a stored entry."""
 
     label: str
     wrap: Callable[[Rule], Rule]
     bits: float
-    gives: frozenset[str] = frozenset()
+    provides: Set[str] = NONE
+    requires: Set[str] = NONE
 
 
 class Known(NamedTuple):
@@ -101,6 +113,7 @@ class Known(NamedTuple):
     max_patterns: int  # no less than num_patterns, for the shapes of arrays; 0 for a reader that knows no keys
     book: Any
     values: Side  # the prior: what a value may be. It draws nothing without the trial's rng_key
+    spectrum: tuple[float, ...] = ()  # of the keys' Side
 
 
 class Field(NamedTuple):
@@ -113,16 +126,17 @@ class Field(NamedTuple):
     offset: Array | None = None
 
 
+@part
 class Retrieval(NamedTuple):
     """How a raw field is read: found = solve(memory, known) once a load, then field(rule, found, queries, index)."""
 
     label: str
     solve: Callable[..., PyTree]
     field: Callable[..., Field]
-    needs: frozenset[str] = frozenset()  # of what rules and ensembles give
-    gives: frozenset[str] = frozenset()
-    knows: frozenset[str] = frozenset()  # {"keys"}: side information besides memory, query and codebook
+    requires: Set[str] = NONE  # of what rules and ensembles provide; "keys": it is given all keys
+    provides: Set[str] = NONE
     columns: Any = None  # retrievals.columns.Columns, if an outer-product memory can be read by it column by column
+    num_state: Callable[[int], int] = lambda dim_key: 0  # entries that it keeps besides the memory: parameters too
 
 
 class Truth(NamedTuple):
@@ -135,16 +149,27 @@ class Truth(NamedTuple):
     queries: Float[Array, "p dk"]
     tied: bool  # the cue is a noisy form of the value: what it says by itself does not count as recalled
     live: Bool[Array, "p"]  # False: an idle probe, not to be counted
+    kind: str = "bipolar"  # of the values: Ensemble.kind
+    fair: bool = True  # the ensemble promises independent values, each as likely as another: it gives "fair"
 
 
+@part
 class Readout(NamedTuple):
-    """How the field becomes a decision. `score` gives counts, one row a probe; information.py turns their sums into
-    bits, telling by the names of the counts how."""
+    """How the field becomes a decision. `score` gives counts, one row a probe; the channel turns their sums into bits.
+
+    channel: a name in statistics.channels.CHANNELS, or a Channel, or pairs of (ensemble kind, name); without one the
+    counts are kept and no bits are made of them.
+    """
 
     label: str
     score: Callable[[Field, Truth], dict[str, Array]]
-    accepts: frozenset[str]
-    gives: frozenset[str] = frozenset()
+    requires: Set[str] = NONE  # the kinds of values that it scores, at least
+    provides: Set[str] = NONE
+    channel: Any = ""
+
+    def channel_for(self, kind: str) -> Any:
+        """The channel of what is counted of values of this kind."""
+        return dict(self.channel).get(kind, "") if type(self.channel) is tuple else self.channel
 
 
 def sequential(write_one: Callable[..., PyTree]) -> Callable[..., PyTree]:

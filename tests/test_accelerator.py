@@ -93,5 +93,5 @@ def test_blocks_are_larger_where_pairs_are_multiplied(monkeypatch):
     spec = sweep(dim=4096, loads=[2.0]).spec
     assert spec.block <= 1024
     monkeypatch.setattr(placement.jax, "devices", lambda: [Device()])
-    assert placement.placed(spec, [8192]).block == 8192
-    assert placement.placed(spec, [1000 * i for i in range(1, 9)]).block == 1024
+    assert placement.choose_placement(spec, [8192]).block == 8192
+    assert placement.choose_placement(spec, [1000 * i for i in range(1, 9)]).block == 1024

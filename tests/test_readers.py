@@ -10,7 +10,7 @@ import hebbsim
 from hebbsim import theory
 from hebbsim.precisions.lloyd_max import cells as cells_of
 from hebbsim.precisions.lloyd_max import scale_of
-from hebbsim.retrievals import cells, columns, rows
+from hebbsim.retrievals import columns, gamp, token_amp
 from hebbsim.theory.limits import ridge_sinr
 
 
@@ -88,7 +88,7 @@ def test_between_is_the_truncated_normal():
     mean, variance = 0.4, 0.7
     a, b = (lower - mean) / variance**0.5, (upper - mean) / variance**0.5
     right = truncnorm(a, b, mean, variance**0.5)
-    found = cells.between(
+    found = gamp.between(
         *(jnp.asarray(x, jnp.float32) for x in (lower, upper)), jnp.float32(mean), jnp.float32(variance)
     )
     assert np.asarray(found[0]) == pytest.approx(right.mean(), abs=2e-5)
@@ -122,7 +122,7 @@ def test_whitening_reads_more_tokens_and_amp_all():
 def test_whitened_scores_are_the_log_likelihoods_of_float64():
     words = draw(4, 20, 12).astype(np.float64)
     covariance = words.T @ words / 20 * 0.3
-    white = rows.whiten(jnp.asarray(words, jnp.float32), jnp.asarray(covariance, jnp.float32))
+    white = token_amp.whiten(jnp.asarray(words, jnp.float32), jnp.asarray(covariance, jnp.float32))
     field = np.random.default_rng(5).standard_normal((3, 12))
     inverse = np.linalg.inv(covariance)
     gap = field[:, None, :] - words[None, :, :]
@@ -137,7 +137,10 @@ def test_what_a_reader_cannot_read_is_refused():
         ({"rule": "softmax_attention"}, "outer_product"),
         ({"tied": True}, "their own keys"),
         ({"ensemble_options": {"flip": 0.1}}, "no cue is used"),
-        ({"retrieval": "box", "ensemble": "gaussian", "readout": "soft"}, "bipolar_values"),
+        (
+            {"retrieval": "box", "ensemble": "gaussian", "readout": "soft"},
+            "does not read ensemble gaussian; allowed: bipolar",
+        ),
         ({"retrieval": "whitened"}, "codebook"),
         ({"retrieval_options": {"damping": 1.0}}, "under 1"),
     ):
@@ -172,7 +175,7 @@ def test_amp_from_cells_takes_the_steps_of_float64():
     scale = scale_of(weights, 2)
     low, high = (np.asarray(ends, np.float64) for ends in cells_of(weights, 2, scale))
     for steps, right in enumerate(gamp_oracle(keys, low, high, 4), 1):
-        found = cells.pass_from_cells(
+        found = gamp.pass_from_cells(
             jnp.asarray(keys, jnp.float32), weights, scale, 2, denoise, steps, tolerance=0.0, damping=0.0
         )
         assert np.allclose(found.value, right.field, atol=2e-3)
@@ -187,7 +190,7 @@ def test_a_stuck_column_starts_again_from_what_another_reader_gives():
     told = columns.Read(jnp.asarray(values, jnp.float32), jnp.full(6, 0.1), 7 * one, one > 0)
 
     def read(other):
-        return cells.pass_from_cells(
+        return gamp.pass_from_cells(
             jnp.asarray(keys, jnp.float32), weights, scale_of(weights, 2), 2, denoise, 2, 0.0, 0.0, other
         )
 

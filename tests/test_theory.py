@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hebbsim import theory
 from hebbsim.errors import HebbsimError
+from hebbsim.theory import one_shot
 
 KINDS = ("gaussian", "bipolar", "hard")
 loads = st.floats(0.01, 1e4)
@@ -133,7 +134,7 @@ def test_exact_forms_tend_to_the_gaussian_ones():
         assert theory.soft_bits_exact(dim, m) == pytest.approx(theory.soft_bits(load) * m / (m - 1), rel=2e-3 / dim)
         assert theory.hard_bits_exact(dim, m) == pytest.approx(theory.hard_bits(load) * m / (m - 1), rel=1e-2)
     # Past the largest sum the Gaussian form takes over without a step.
-    edge = int((theory.EXACT_POINTS / 12) ** 2 / 1000)
+    edge = int((one_shot.EXACT_POINTS / 12) ** 2 / 1000)
     assert theory.soft_bits_exact(1000, edge - 5) == pytest.approx(theory.soft_bits_exact(1000, edge + 5), rel=1e-7)
     errors = theory.bit_error_exact(64, np.arange(3, 200))
     assert np.all(np.diff(errors) > 0)

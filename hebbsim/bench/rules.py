@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hebbsim.base import Rule
+from hebbsim.base import KINDS, Rule
 from hebbsim.bench.timing import ROUNDS, Row, interleaved, spread
 from hebbsim.records.task import parse_label
 from hebbsim.rules import RULES
@@ -74,9 +74,10 @@ def writing(plan: Sweep) -> tuple[Callable[[], Any], int]:
 
 def storable(rule: Rule) -> Row:
     """An ensemble that the rule can store, and a readout that scores it."""
-    kind = "bipolar" if "bipolar" in rule.accepts else min(rule.accepts)
+    kinds = rule.requires & KINDS or KINDS
+    kind = "bipolar" if "bipolar" in kinds else min(kinds)
     readout = {"bipolar": "sign", "gaussian": "soft", "sparse": "threshold", "tokens": "argmax"}[kind]
-    return {"ensemble": kind, "readout": readout, "tied": rule.tied_only}
+    return {"ensemble": kind, "readout": readout, "tied": "tied" in rule.requires}
 
 
 def value_bits(ensemble: str, dim_value: int) -> float:

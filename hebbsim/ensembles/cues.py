@@ -12,6 +12,11 @@ PROBABILITY = (lambda p: 0 <= p <= 0.5, "a fraction from 0 to 0.5")
 FRACTION = (lambda p: 0 <= p <= 1, "a fraction from 0 to 1")
 
 
+def cue_words(flip: float, erase: float) -> frozenset[str]:
+    """What an ensemble with these options provides besides: "noisy_cue", unless both are 0."""
+    return frozenset({"noisy_cue"} if flip or erase else ())
+
+
 def noisy_rows(rows: Callable[..., Array], flip: float, erase: float) -> Callable[..., tuple[Any, Array]]:
     """A Side.cue that flips each entry's sign with probability `flip` and sets each to 0 with probability `erase`."""
 

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt32
 
-from hebbsim.base import Ensemble, Side
-from hebbsim.ensembles.cues import FRACTION
+from hebbsim.base import ENDLESS, Ensemble, Side
+from hebbsim.ensembles.cues import FRACTION, cue_words
 from hebbsim.errors import HebbsimError
 from hebbsim.parts import factory
 
@@ -91,4 +91,6 @@ def sparse(label: str, *, active: int = 8, flip: float = 0.0, erase: float = 0.0
     `flip`, `erase`: fraction of the cue's active units moved to wrong places, left out (rounded to whole units).
     """
     noisy = functools.partial(sparse_side, active=active, flip=flip, erase=erase)
-    return Ensemble(label, "sparse", noisy, functools.partial(sparse_side, active=active), noisy, frozenset({"exact"}))
+    clean = functools.partial(sparse_side, active=active)
+    words = {"fair", "exact"} | cue_words(flip, erase)
+    return Ensemble(label, "sparse", noisy, clean, noisy, words, most_patterns=ENDLESS)

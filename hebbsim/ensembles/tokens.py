@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from hebbsim.base import Ensemble, Side
+from hebbsim.base import ENDLESS, Ensemble, Side
 from hebbsim.ensembles.bipolar import bipolar_side, draw_bits, unpack
-from hebbsim.ensembles.cues import FRACTION, PROBABILITY, noisy_rows
+from hebbsim.ensembles.cues import FRACTION, PROBABILITY, cue_words, noisy_rows
 from hebbsim.errors import HebbsimError
 from hebbsim.parts import factory
 
@@ -49,4 +49,5 @@ def tokens(
     side = functools.partial(token_side, vocabulary=vocabulary, one_hot=one_hot)
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
     tied = functools.partial(side, flip=flip, erase=erase)
-    return Ensemble(label, "tokens", noisy, side, tied, frozenset({"exact", "prior", "codebook"}))
+    words = {"fair", "exact", "prior", "codebook"} | cue_words(flip, erase)
+    return Ensemble(label, "tokens", noisy, side, tied, words, most_patterns=ENDLESS)

@@ -11,4 +11,4 @@ def float32(label: str) -> Precision:
     def wrap(rule: Rule) -> Rule:
         return rule
 
-    return Precision(label, wrap, 32.0, frozenset({"exact"}))
+    return Precision(label, wrap, 32.0, {"exact"})

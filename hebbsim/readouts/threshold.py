@@ -6,6 +6,7 @@ from jaxtyping import Array
 
 from hebbsim.base import Field, Readout, Truth
 from hebbsim.parts import factory
+from hebbsim.readouts.frequencies import frequencies
 
 
 def winners(value: Array, active: int) -> Array:
@@ -37,6 +38,6 @@ def threshold(label: str, *, select: str = "cue") -> Readout:
             return jnp.stack([jnp.sum(flag & c, axis=1, dtype=jnp.int32) for c in (~cued, cued)], axis=-1)
 
         probes = jnp.ones(one.shape[0], jnp.int32)
-        return {"probes": probes} | {name: split(flag) for name, flag in flags.items()}
+        return {"probes": probes} | {name: split(flag) for name, flag in flags.items()} | frequencies(truth, one)
 
-    return Readout(label, score, frozenset({"sparse"}), frozenset({"exact"}))
+    return Readout(label, score, {"sparse"}, {"exact"}, "units")

@@ -95,12 +95,12 @@ def amp(label: str, *, steps: int = 100, tolerance: float = 1e-6, damping: float
             return pass_from_cells(keys, block, scale, cells, denoise, steps, tolerance, damping, plain)
         return plain()
 
-    needs = columns.NEEDS | ({"bipolar_values", f"cells of {cells} bits"} if cells else {"prior"})
-    by_columns = columns.retrieval(label, columns.Columns(read, prepare), needs)
+    rounded = ("bipolar", f"cells of {cells} bits") if cells else ()
+    by_columns = columns.retrieval(label, columns.Columns(read, prepare), "prior", *rounded)
 
     def field(rule: Rule, found: tuple[Array, Known], queries: Array, index: Array) -> Field:
         memory, known = found
-        if known.values.code == "token":
+        if known.values.denoise is None:  # whole code words, not entry by entry
             return token_amp.token_amp(columns.all_keys(known), memory, known, index, steps, tolerance, damping)
         return by_columns.field(rule, found, queries, index)
 

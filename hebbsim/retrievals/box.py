@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from hebbsim.base import Retrieval, dot
 from hebbsim.parts import factory
-from hebbsim.retrievals.columns import NEEDS, STEPS, TOLERANCE, Columns, Read, retrieval
+from hebbsim.retrievals.columns import STEPS, TOLERANCE, Columns, Read, retrieval
 from hebbsim.retrievals.ridge import factor, solved
 
 CHECK = 10  # steps between looks at whether the signs rewrite the column
@@ -60,4 +60,4 @@ def box(label: str, *, steps: int = 5000, tolerance: float = 1e-9) -> Retrieval:
     def read(keys: Array, count: Array, lower: Array, block: Array, denoise: Any) -> Read:
         return split(keys, count, lower, block, steps, tolerance)
 
-    return retrieval(label, Columns(read, lambda keys, count, weights: factor(keys)), NEEDS | {"bipolar_values"})
+    return retrieval(label, Columns(read, lambda keys, count, weights: factor(keys)), "bipolar")

@@ -14,8 +14,6 @@ from jaxtyping import Array, Bool, Float, Int
 from hebbsim.base import Field, Known, Retrieval, Rule, dot
 
 BLOCK = 512  # columns read at once
-NEEDS = frozenset({"outer_product"})
-KEYS = frozenset({"keys"})
 STEPS = (lambda n: n >= 1, "a whole number, 1 or more")
 TOLERANCE = (lambda t: t >= 0, "0 or more")
 DAMPING = (lambda d: 0 <= d < 1, "from 0 to under 1")
@@ -73,8 +71,8 @@ def read_columns(reader: Columns, weights: Float[Array, "dk dv"], known: Known, 
     return Field(value, noise[None, :], counts)
 
 
-def retrieval(label: str, reader: Columns, needs: frozenset[str] = NEEDS) -> Retrieval:
-    """The Retrieval that reads by columns and is given all keys."""
+def retrieval(label: str, reader: Columns, *requires: str) -> Retrieval:
+    """The Retrieval that reads an outer-product memory by columns, is given all keys and requires these words besides."""
 
     def solve(memory: Array, known: Known) -> tuple[Array, Known]:
         return memory, known
@@ -82,4 +80,4 @@ def retrieval(label: str, reader: Columns, needs: frozenset[str] = NEEDS) -> Ret
     def field(rule: Rule, found: tuple[Array, Known], queries: Array, index: Array) -> Field:
         return read_columns(reader, found[0], found[1], index)
 
-    return Retrieval(label, solve, field, needs=needs, knows=KEYS, columns=reader)
+    return Retrieval(label, solve, field, requires={"outer_product", "keys", *requires}, columns=reader)

@@ -7,7 +7,6 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from hebbsim.base import Field, Known, Retrieval, Rule
 from hebbsim.parts import factory
-from hebbsim.retrievals.columns import NEEDS
 from hebbsim.retrievals.token_amp import Whitening, noise_of, spread_of, whiten, words_of
 
 
@@ -37,4 +36,4 @@ def whitened(label: str) -> Retrieval:
         value = jnp.dot(read, found.white.metric, precision="highest")
         return Field(value, jnp.float32(jnp.nan), {}, found.white.offset)
 
-    return Retrieval(label, solve, field, needs=NEEDS | {"codebook"})
+    return Retrieval(label, solve, field, requires={"outer_product", "codebook"})

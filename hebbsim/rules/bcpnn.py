@@ -45,4 +45,4 @@ def bcpnn(label: str, *, prior: float = 1.0) -> Rule:
         weights = jnp.where(excess > -0.5, jnp.log1p(jnp.maximum(excess, -0.5)), jnp.log(ratio))
         return Memory(weights, jnp.log(p_value))
 
-    return Rule(label, init, write, recall, consolidate, accepts=frozenset({"sparse"}))
+    return Rule(label, init, write, recall, consolidate, requires={"sparse"})

@@ -30,4 +30,4 @@ def hebbian(label: str) -> Rule:
     weights S (dim_key, dim_value), the sum itself (no 1/dim_key). Parameters: dim_key * dim_value. Depth 1: a sum.
     Source: Anderson 1972, Kohonen 1972; as attention: Katharopoulos et al. 2020.
     """
-    return Rule(label, init, write, recall, fast=FAST, gives=frozenset({"outer_product", "exact"}))
+    return Rule(label, init, write, recall, fast=FAST, provides={"outer_product", "exact"})

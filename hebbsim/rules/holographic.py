@@ -27,4 +27,4 @@ def holographic(label: str) -> Rule:
     +-1 keys. Depth 1: a sum. Also: Hadamard binding, multiply-add-permute without the permutation.
     Source: Gayler 1998; Plate 1995 for the circular form.
     """
-    return Rule(label, init, write, recall, square=True, gives=frozenset({"exact"}))
+    return Rule(label, init, write, recall, requires={"square"}, provides={"exact"})

@@ -28,8 +28,6 @@ def hopfield(label: str, *, clipped: bool = False) -> Rule:
         recall,
         consolidate,
         fast=FAST,
-        square=True,
-        tied_only=True,
-        symmetric=True,
-        gives=frozenset({"exact", "symmetric"}),
+        requires={"tied", "square"},
+        provides={"exact", "symmetric"},
     )

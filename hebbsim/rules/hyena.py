@@ -21,7 +21,7 @@ def filter_of(name: str, window: int, dim: int, decay: float, spread: float, see
     damping = jnp.exp(math.log(decay) * jnp.exp(spread * across)[None, :] * age)
     if name != "modulated":
         return damping
-    turn = 2 * jnp.pi * jax.random.uniform(jax.random.key(seed), (2, SINES, dim))
+    turn = 2 * jnp.pi * jax.random.uniform(jax.random.key(seed, impl="threefry2x32"), (2, SINES, dim))
     waves = jnp.cos(age[:, :, None] * turn[0][None, :, :] / 2 + turn[1][None, :, :])  # at most half a turn a step
     return damping * jnp.sum(waves, axis=1) * (2 / SINES) ** 0.5
 
@@ -66,4 +66,4 @@ def hyena(
         filters = filter_of(filter, window, history.shape[1], decay, spread, seed)
         return queries * jnp.sum(jnp.flip(filters, 0) * history, axis=0)[None, :]
 
-    return Rule(label, init, write, recall, square=True)
+    return Rule(label, init, write, recall, requires={"square"})

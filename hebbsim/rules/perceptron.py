@@ -82,6 +82,4 @@ def perceptron(label: str, *, margin: float = 0.001, steps: int = 500, window: i
         start = Sweep(jnp.int32(0), values, jnp.zeros_like(values), none, jnp.zeros(columns, bool))
         return jax.lax.while_loop(lambda s: (s.count < steps) & ~jnp.all(s.separated), train, start).weights
 
-    return Rule(
-        label, init, write, recall, consolidate, depth=lambda num_patterns: steps, accepts=frozenset({"bipolar"})
-    )
+    return Rule(label, init, write, recall, consolidate, depth=lambda num_patterns: steps, requires={"bipolar"})

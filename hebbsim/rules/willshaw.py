@@ -60,6 +60,6 @@ def willshaw(label: str) -> Rule:
         write,
         recall,
         fast=(Fast("units", "units", write, write_units, recall_units),),
-        accepts=frozenset({"sparse"}),
-        gives=frozenset({"exact"}),
+        requires={"sparse"},
+        provides={"exact", "binary"},
     )

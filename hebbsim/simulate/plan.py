@@ -5,20 +5,24 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
-from hebbsim.base import KINDS, Ensemble, Precision, Readout, Retrieval, Rule
+from hebbsim.base import Ensemble, Precision, Readout, Retrieval, Rule
 from hebbsim.checks import check_integer
 from hebbsim.ensembles import ENSEMBLES
 from hebbsim.errors import HebbsimError
-from hebbsim.parts import identity, look_up, require
+from hebbsim.parts import identity, look_up
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
 from hebbsim.records.task import Task
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
-from hebbsim.simulate.placement import placed, trial_cost
+from hebbsim.simulate.contract import check_supply, fit
+from hebbsim.simulate.placement import choose_placement, trial_cost
+from hebbsim.simulate.settings import check_settings, pinned
+from hebbsim.statistics.channels import register
 
 MOST_PROBES = 65_536  # see draws.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
@@ -31,12 +35,23 @@ class Sweep(NamedTuple):
     spec: trial.Spec
     tasks: tuple[Task, ...]
     num_parameters: int
+    stored_bits: float  # that each entry of the memory takes
 
     @property
     def exact(self) -> bool:
         """Whether every part promises the same counts on any machine."""
         spec = self.spec
-        return all("exact" in part.gives for part in (spec.rule, spec.ensemble, spec.retrieval, spec.readout))
+        return all("exact" in part.provides for part in (spec.rule, spec.ensemble, spec.retrieval, spec.readout))
+
+    @property
+    def channel(self) -> str:
+        """Name of the channel of what is counted, which the records keep; "" for a readout that names none."""
+        return register(self.spec.readout.channel_for(self.spec.ensemble.kind))
+
+    @property
+    def trials_at_once(self) -> int:
+        """Trials that the devices run side by side."""
+        return max(1, len(jax.devices()) // self.spec.num_shards)
 
     @property
     def cost(self) -> float:
@@ -44,6 +59,7 @@ class Sweep(NamedTuple):
         return trial_cost(self.spec, [task.num_patterns for task in self.tasks])
 
 
+@pinned()
 def sweep(
     *,
     rule: str | Rule = "hebbian",
@@ -70,12 +86,13 @@ def sweep(
 
     Raises HebbsimError for anything that does not fit together or into memory.
     """
+    check_settings()
     made_rule: Rule = look_up(RULES, "rule", rule, rule_options)
     made_ensemble: Ensemble = look_up(ENSEMBLES, "ensemble", ensemble, ensemble_options)
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
-    dim_key, dim_value = _dims(dim, dim_key, dim_value)
+    dim_key, dim_value = _dims(dim, dim_key, dim_value, made_ensemble.dims)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
     probes = check_integer("probes", probes, 1, MOST_PROBES)
@@ -83,8 +100,24 @@ def sweep(
     if list(ages) != sorted(set(ages)):
         raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
     wrapped = made_precision.wrap(made_rule)
-    _fits(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
+    if "exact" not in made_precision.provides:
+        wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
+    fit(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
     counts = pattern_counts(wrapped, dim_key, num_patterns, loads)
+    first = Task(
+        rule=identity(made_rule),
+        ensemble=identity(made_ensemble),
+        retrieval=identity(made_retrieval),
+        readout=identity(made_readout),
+        precision=identity(made_precision),
+        dim_key=dim_key,
+        dim_value=dim_value,
+        num_patterns=1,
+        probes=probes,
+        ages=ages,
+        tied=bool(tied),
+        seed=check_integer("seed", seed, 0, 2**32 - 1),
+    )
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -96,33 +129,28 @@ def sweep(
         ages=ages,
         tied=bool(tied),
         block=trial.default_block(dim_key, wrapped.chunk),
-        max_patterns=max(counts) if "keys" in made_retrieval.knows else 0,
+        max_patterns=max(counts) if "keys" in made_retrieval.requires else 0,
+        identities=(first.rule, first.ensemble, first.retrieval, first.readout, first.precision),
     )
-    spec = placed(spec, counts)
+    check_supply(spec, max(counts))
+    spec = choose_placement(spec, counts)
     if spec.probes * dim_value > MOST_COUNTED:
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
         )
-    _ = spec.sides  # an ensemble's options may not fit the dims
-    first = Task(
-        rule=identity(made_rule),
-        ensemble=identity(made_ensemble),
-        retrieval=identity(made_retrieval),
-        readout=identity(made_readout),
-        precision=identity(made_precision),
-        dim_key=dim_key,
-        dim_value=dim_value,
-        num_patterns=1,
-        probes=probes,
-        ages=spec.ages,
-        tied=bool(tied),
-        seed=check_integer("seed", seed, 0, 2**32 - 1),
-    )
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
-    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value))
+    register(made_readout.channel_for(made_ensemble.kind))
+    stored_bits = 1.0 if "binary" in wrapped.provides else float(made_precision.bits)
+    kept = made_retrieval.num_state(dim_key)
+    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value) + kept, stored_bits)
 
 
-def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
+def _dims(
+    dim: int | None, dim_key: int | None, dim_value: int | None, stated: tuple[int, int] | None
+) -> tuple[int, int]:
+    if dim is None and stated:
+        dim_key = stated[0] if dim_key is None else dim_key
+        dim_value = stated[1] if dim_value is None else dim_value
     if dim is not None and (dim_key is not None or dim_value is not None):
         raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)
@@ -162,28 +190,3 @@ def pattern_counts(
     if not counts:
         raise HebbsimError("no load was given; allowed: one or more")
     return counts
-
-
-def _fits(
-    rule: Rule, ensemble: Ensemble, retrieval: Retrieval, readout: Readout, precision: Precision, dim_key: int,
-    dim_value: int, tied: bool,
-) -> None:  # fmt: skip
-    if ensemble.kind not in rule.accepts:
-        raise HebbsimError(
-            f"rule {rule.label} does not store {ensemble.kind}; allowed: {', '.join(sorted(rule.accepts))}"
-        )
-    if ensemble.kind not in readout.accepts:
-        allowed = ", ".join(sorted(readout.accepts & KINDS))
-        raise HebbsimError(f"readout {readout.label} does not score ensemble {ensemble.kind}; allowed: {allowed}")
-    if rule.tied_only and not tied:
-        raise HebbsimError(f"rule {rule.label} stores tied patterns only: set tied")
-    if (rule.square or tied) and dim_key != dim_value:
-        why = "tied patterns need" if tied else f"rule {rule.label} needs"
-        raise HebbsimError(f"{why} dim_key = dim_value; got {dim_key} and {dim_value}")
-    if tied and ensemble.kind == "gaussian" and "flip" in ensemble.label:
-        raise HebbsimError("tied gaussian patterns: cue noise flip is not defined; allowed: erase")
-    given = rule.gives | ensemble.gives | precision.gives | ({"tied"} if tied else set())
-    require(f"retrieval {retrieval.label}", retrieval.needs, given)
-    if "keys" in retrieval.knows and (tied or "flip" in ensemble.label or "erase" in ensemble.label):
-        why = "tied patterns are their own keys" if tied else "no cue is used, so none can be noisy"
-        raise HebbsimError(f"retrieval {retrieval.label} is given all keys: {why}; allowed: untied, no flip, no erase")
