@@ -61,7 +61,7 @@ MUTANTS = {
     ("decay", "decay dropped"): ({"decay": 0.8}, "rules.decay", "log_gates_of(gate, decay, keys)", "0 * keys"),
     ("decay", "decay after"): ({"decay": 0.8}, CHUNKED, "0), 0) - log_gates", "0), 0)"),
     ("decay", "gate axis"): (
-        {"decay": 0.7, "gate": "channel"},
+        {"decay": 0.97, "gate": "channel"},
         CHUNKED,
         "whole[:, None] * state",
         "state * whole[None, :]",
@@ -166,12 +166,12 @@ MUTANTS = {
     ("softmax_attention", "softmax"): (
         {"inverse_temperature": 0.2},
         "rules.softmax_attention",
-        "jax.nn.softmax(",
-        "jax.nn.relu(",
+        "jax.nn.softmax(jnp.where(filled[None, :], scores, -jnp.inf), axis=1)",
+        "jnp.where(filled[None, :], scores, 0.0)",
     ),
     ("softmax_attention", "window"): ({"window": 9}, "rules.softmax_attention", "[-window:]", "[:window]"),
     ("softmax_attention", "sinks"): (
-        {"window": 9, "sinks": 3},
+        {"window": 9, "sinks": 3, "inverse_temperature": 0.05},
         "rules.softmax_attention",
         "cache.written - window",
         "0 * cache.written",
@@ -210,6 +210,8 @@ def error(rule, name, options):
         keys, values = (1.0 * codes(rng, PAIRS, DIM) for _ in "kv")
     elif name == "delta":
         keys = 1.3 * keys * rng.uniform(0.5, 2, keys.shape)  # of unequal lengths
+    elif name == "covariance":
+        keys, values = keys + 0.7, values + 0.7  # something to centre
     values = keys if rule.tied_only else values
     state, cut = rule.init(DIM, DIM), PAIRS // 2 // rule.chunk * rule.chunk
     for part in (slice(0, cut), slice(cut, None)):  # in two blocks: a term between blocks is one too
