@@ -104,6 +104,8 @@ def sweep(
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
+    if made_readout.choose:  # what runs is named in the task, so that records say it
+        made_readout = made_readout.choose(made_rule)
     dim_key, dim_value = _dims(dim, dim_key, dim_value, made_ensemble.dims)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
