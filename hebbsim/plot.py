@@ -34,7 +34,7 @@ LINES = (
 COLUMN = 3.4  # inches: one column of a two-column paper
 CLAIM = 0.7  # bits per parameter, as claimed
 SMALL = 6.5  # points, of notes and legends
-WRAP = 50  # characters of a title's line, COLUMN wide
+WRAP = 42  # characters of a title's line, COLUMN wide
 DPI = 220
 
 _STYLE = {
@@ -71,7 +71,8 @@ class Bars(NamedTuple):
 @contextlib.contextmanager
 def look() -> Iterator[None]:
     """Matplotlib's defaults with this look, until the end of the block; the user's own style comes back after it."""
-    with matplotlib.rc_context({**_defaults(), **_STYLE}):
+    style: dict[Any, Any] = {**_defaults(), **_STYLE}
+    with matplotlib.rc_context(style):
         yield
 
 
@@ -164,15 +165,14 @@ def level(ax: Axes, y: float, text: str = "", below: bool = False, right: bool =
 
 
 @look()
-def title(ax: Axes, text: str) -> None:
-    """The panel's one message, wrapped to the column."""
-    width = WRAP * ax.get_figure(root=True).get_figwidth() / COLUMN  # type: ignore[union-attr]
-    ax.set_title("\n".join(textwrap.wrap(text, round(width))))
+def title(ax: Axes, text: str, wrap: int = WRAP) -> None:
+    """The panel's one message, in lines of up to `wrap` characters: the column, less where the tick labels are wide."""
+    ax.set_title("\n".join(textwrap.wrap(text, wrap)))
 
 
 @look()
 def legend(ax: Axes, *args: Any, **options: Any) -> None:
-    """A legend in the look's sizes, a little condensed."""
+    """A legend in the look's sizes, a little condensed, where matplotlib finds the most room unless `loc` says where."""
     ax.legend(*args, **{"handletextpad": 0.5, "columnspacing": 1.0} | options)
 
 
@@ -182,6 +182,11 @@ def ticks(ax: Axes, values: Sequence[float], labels: Sequence[str] | None = None
     which = ax.xaxis if axis == "x" else ax.yaxis
     which.set_ticks(list(values), labels=list(labels or [f"{value:g}" for value in values]))
     which.set_ticks([], minor=True)
+
+
+def scaled(estimate: Any, by: float) -> Any:
+    """An Estimate times a number that is not negative."""
+    return estimate._replace(low=estimate.low * by, best=estimate.best * by, high=estimate.high * by)
 
 
 def note(ax: Axes, text: str) -> None:
@@ -202,7 +207,7 @@ def _explain(ax: Axes, bars: Sequence[Bars]) -> None:
         low, high = min(bar.trials for bar in seen), max(bar.trials for bar in seen)
         texts.append(f"Bars: {levels} % intervals over {low if low == high else f'{low} to {high}'} trials.")
     texts += getattr(made, "_hebbsim_notes", [])
-    width = round(72 * made.get_figwidth() / COLUMN)
+    width = round(68 * made.get_figwidth() / COLUMN)
     made.supxlabel("\n".join(textwrap.wrap(" ".join(texts), width)), fontsize=6.2, color="0.35", x=0.99, ha="right")
 
 
