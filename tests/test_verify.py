@@ -87,7 +87,9 @@ def row(prediction, tolerance=0.0, resolution=1.0, condition=""):
     [
         (0.1, 0.2, "does not hold"),
         (0.68, 0.72, "holds only if"),
-        (0.8, 0.9, "does not hold"),
+        (0.751, 0.9, "more: 0.83"),
+        (1.499, 1.501, "more: 1.50"),
+        (0.74, 0.9, "not decided"),
         (0.6, 0.7, "not decided"),
     ],
 )

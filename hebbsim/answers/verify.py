@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from hebbsim import plot
+from hebbsim.answers import headline
 from hebbsim.answers.claims import LEVEL, Judged, judge, rows, summary, tasks
 from hebbsim.answers.report import markdown, write, write_json
 from hebbsim.errors import HebbsimError
-from hebbsim.records import Results, read
+from hebbsim.records import Results, digest, read
 from hebbsim.records.curves import FILE as CURVES
 from hebbsim.statistics.measurement import Measurement, named
 
@@ -51,12 +52,12 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
             ],
         },
     )
-    plot.save(_figure(judged), out / "figure.png")
+    plot.save(headline.figure(found), out / "figure.png", digest(results))
     for line in closing:
         print(line)
     for item in failed:
         print(f"differs: {item.row.quantity}, {item.row.setting}, {item.row.criterion}: {_why(item)}")
-    print(f"{out}/table.md, table.json, figure.png; {time.monotonic() - began:.0f} s")
+    print(f"{out}/table.md, table.json, figure.png, figure.svg; {time.monotonic() - began:.0f} s")
     return 1 if failed else 0
 
 
@@ -120,31 +121,3 @@ def _show(lines: Sequence[Sequence[Any]], failed: Sequence[Judged]) -> None:
         table.add_row(*map(str, line), style="red" if line[0] != "ok" else None)
     console = Console()
     Console(width=None if console.is_terminal else 150, file=sys.stdout).print(table)
-
-
-def _figure(judged: Sequence[Judged]) -> Any:
-    made, (ax,) = plot.figure(1, width=2 * plot.COLUMN, height=0.17 * len(judged) + 0.9)
-    places = list(range(len(judged)))[::-1]
-    for i, (verdict, label) in enumerate((("holds", "about 0.7, on a condition"), ("", "not 0.7"))):
-        chosen = [
-            (y, item)
-            for y, item in zip(places, judged, strict=True)
-            if item.verdict.startswith("holds") == bool(verdict)
-        ]
-        best = [item.measured.best for _, item in chosen]
-        bars = [[max(0, item.measured.best - item.measured.low) for _, item in chosen],
-                [max(0, item.measured.high - item.measured.best) for _, item in chosen]]  # fmt: skip
-        ax.errorbar(best, [y for y, _ in chosen], xerr=bars, fmt=plot.MARKERS[i], color=plot.COLOURS[1 - i], ms=4,
-                    elinewidth=0.9, capsize=1.5, label=f"measured, 95 %: {label}")  # fmt: skip
-    ax.plot([item.row.prediction for item in judged], places, "|", color="k", ms=7, mew=0.9, label="theory", zorder=1)
-    ax.axvline(plot.CLAIM, color="0.35", lw=0.9, ls=":", zorder=0)
-    ax.annotate(
-        "claim: 0.7", (plot.CLAIM, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=6.5
-    )
-    ax.set_yticks(
-        places, [f"{item.row.quantity}: {item.row.setting} [{item.row.criterion}]" for item in judged], fontsize=6
-    )
-    ax.set(xlabel="bits per parameter", xlim=(0, 0.8), ylim=(-0.7, len(judged) - 0.3))
-    ax.legend(loc="upper right", bbox_to_anchor=(0.86, 1.0))
-    ax.set_title('Which readings of "stores" give 0.7 bits per parameter', pad=12)
-    return made
