@@ -99,7 +99,8 @@ def figure(results):
             x, y = zip(*some, strict=True)
             ax.plot(x, y, plot.MARKERS[i], color=plot.COLOURS[i], ms=4, label=label)
         if none:
-            plot.limits(ax, *zip(*none, strict=True), label if not some else "", i)
+            x, y = zip(*none, strict=True)
+            plot.limits(ax, x, y, "" if some else label, i)
     plot.theory(ax, [5e5, 6e8], [float(theory.bit_error(LOAD))] * 2, "one-shot, theory: Q(1/sqrt(0.7))", 0)
     ax.set(xscale="log", yscale="log", ylim=(1e-9, 1), xlim=(4e5, 8e8), xlabel="parameters of one matrix")
     ax.set(ylabel="share of stored bits read wrong")
