@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import hebbsim
-from hebbsim import commands
+from hebbsim import commands, commands_answers, commands_curve, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 
 DEFAULTS = {
     "rule": "hebbian",
@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"hebbsim: {message}; see {self.prog} --help\n")
+        self.exit(2, f"hebbsim: {printable(message)}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +63,20 @@ def parser() -> Parser:
         command.set_defaults(command=run, example=example)
         return command
 
-    for arguments in (_verify, _measure, _collect, _store, _fit, _plot, _report, _bench, _list):
+    for arguments in (
+        _verify,
+        _measure,
+        _collect,
+        commands_curve.add_parsers,
+        commands_records.add_commands,
+        commands_answers.add_commands,
+        _store,
+        _fit,
+        _plot,
+        _report,
+        _bench,
+        _list,
+    ):
         arguments(add)
     return top
 
@@ -106,6 +119,8 @@ def _collect(add: Callable[..., Parser]) -> None:
     collect.add_argument("--out", help="folder of the records (default: results/NAME)")
     collect.add_argument("--smoke", action="store_true", help="a few cheap curves, two trials, to results/NAME-smoke")
 
+    commands_records.collect_arguments(collect)
+
 
 def _store(add: Callable[..., Parser]) -> None:
     text = "write a file into one outer-product matrix"
@@ -131,6 +146,7 @@ def _store(add: Callable[..., Parser]) -> None:
 def _fit(add: Callable[..., Parser]) -> None:
     fit = add("fit", commands.run_fit, "tables of points and capacities from records", "fit results/load")
     fit.add_argument("results", help="a folder of records")
+    fit.add_argument("--csv", action="store_true", help="print every point as a row of CSV, and write nothing")
 
 
 def _plot(add: Callable[..., Parser]) -> None:

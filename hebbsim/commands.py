@@ -1,12 +1,12 @@
 """What each command does: one function a command, which returns the exit status. JAX is imported by those that simulate."""
 
 import argparse
-import inspect
 import json
 import sys
 from pathlib import Path
 
-from hebbsim.errors import HebbsimError, one_of
+from hebbsim import commands_records
+from hebbsim.errors import HebbsimError
 from hebbsim.progress import progress
 
 REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
@@ -40,26 +40,18 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.checks import check_integer
     from hebbsim.collect import collect
     from hebbsim.experiment import load
-    from hebbsim.simulate.plan import sweep
+    from hebbsim.simulate.sweeps import sweeps
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
     folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = [], {}
-    for options in experiment.tasks:
-        given = {name: value for name, value in options.items() if name != "trials"}
-        unknown = [name for name in given if name not in inspect.signature(sweep).parameters]
-        if unknown:
-            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], inspect.signature(sweep).parameters)
-        plan = sweep(**given)
-        plans.append(plan)
-        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
-        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
+    plans, trials = sweeps(experiment.tasks)
     print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
-    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
+    with commands_records.workers(arguments) as executor:
+        more = {"experiment": experiment.path, "executor": executor}
+        results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), **more)
     for note in results.notes:
         print(f"note: {note}", file=sys.stderr)
     broken = [record for record in results.records.values() if not record.finite]
@@ -110,7 +102,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.report import markdown, write, write_json
     from hebbsim.experiment import load
     from hebbsim.plot import save
-    from hebbsim.records import read
+    from hebbsim.records import digest, read
 
     experiment = load(arguments.experiment)
     folder = Path(arguments.out) if arguments.out else experiment.results
@@ -119,7 +111,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png"))
+    print(save(experiment.figure(results), folder / "figure.png", digest(results)))
     if experiment.table:
         header, rows = experiment.table(results)
         write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])
@@ -152,7 +144,7 @@ def run_bench(arguments: argparse.Namespace) -> int:
     from hebbsim.bench import bench, show
     from hebbsim.experiment import load
 
-    tasks = load(arguments.experiment).tasks if arguments.experiment else ()
+    tasks = list(load(arguments.experiment).tasks.values()) if arguments.experiment else ()
     for name, rows in bench(arguments.part, Path(arguments.out), tasks):
         show(name, rows)
         print(Path(arguments.out) / f"{name}.json")

@@ -1,4 +1,4 @@
-"""How the field becomes a decision. One file a readout; add yours to the dict."""
+"""How the field becomes a decision. One file each; README.md says how to add one."""
 
 from hebbsim.readouts.argmax import argmax
 from hebbsim.readouts.decode import decode

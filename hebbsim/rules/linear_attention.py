@@ -35,7 +35,7 @@ def feature_map_of(name: str, features: int, seed: int) -> Callable[[Float[Array
     def favor(x: Array) -> Array:
         # E f(q).f(k) = exp(q.k / sqrt d), f = exp(w.x - |x|^2 / 2) / sqrt D, w normal. Source: Choromanski et al. 2021.
         x = x / x.shape[1] ** 0.25
-        w = jax.random.normal(jax.random.key(seed), (x.shape[1], max(features, 1)))
+        w = jax.random.normal(jax.random.key(seed, impl="threefry2x32"), (x.shape[1], max(features, 1)))
         return jnp.exp(dot(x, w) - jnp.sum(x * x, axis=1, keepdims=True) / 2) / max(features, 1) ** 0.5
 
     return {
@@ -60,7 +60,8 @@ def linear_attention(
 
     f by feature_map, D features: identity, elu (+1), relu: D = dim_key; dpfp: 2 dim_key nu, nu = `features`; taylor:
     1 + dim_key + dim_key^2; favor: D = `features` positive random features from `seed`, which float32 holds for keys of
-    length up to 13 dim_key^(1/4). A query that meets no key reads zero. weights (D, dim_value), normaliser (D); parameters D (dim_value + 1). Depth 1: a sum. Rank bound: with one-hot values the mean loss is at
+    length up to 13 dim_key^(1/4). A query that meets no key reads zero. weights (D, dim_value), normaliser (D);
+    parameters D (dim_value + 1). Depth 1: a sum. Rank bound: with one-hot values the mean loss is at
     least (1 - D / M) / 2. Source: Katharopoulos et al. 2020; Schlag et al. 2021.
     """
     if feature_map == "favor" and not features:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from hebbsim.base import Ensemble, Precision, Readout, Retrieval, Rule
@@ -20,6 +21,7 @@ from hebbsim.rules import RULES
 from hebbsim.simulate import trial
 from hebbsim.simulate.contract import check_supply, fit
 from hebbsim.simulate.placement import choose_placement, trial_cost
+from hebbsim.simulate.settings import check_settings, pinned
 from hebbsim.statistics.channels import register
 
 MOST_PROBES = 65_536  # see draws.probe_index
@@ -47,11 +49,17 @@ class Sweep(NamedTuple):
         return register(self.spec.readout.channel_for(self.spec.ensemble.kind))
 
     @property
+    def trials_at_once(self) -> int:
+        """Trials that the devices run side by side."""
+        return max(1, len(jax.devices()) // self.spec.num_shards)
+
+    @property
     def cost(self) -> float:
         """Multiply-adds of one trial, about: every pair written once, every load probed."""
         return trial_cost(self.spec, [task.num_patterns for task in self.tasks])
 
 
+@pinned()
 def sweep(
     *,
     rule: str | Rule = "hebbian",
@@ -78,12 +86,13 @@ def sweep(
 
     Raises HebbsimError for anything that does not fit together or into memory.
     """
+    check_settings()
     made_rule: Rule = look_up(RULES, "rule", rule, rule_options)
     made_ensemble: Ensemble = look_up(ENSEMBLES, "ensemble", ensemble, ensemble_options)
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
-    dim_key, dim_value = _dims(dim, dim_key, dim_value)
+    dim_key, dim_value = _dims(dim, dim_key, dim_value, made_ensemble.dims)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
     probes = check_integer("probes", probes, 1, MOST_PROBES)
@@ -95,6 +104,20 @@ def sweep(
         wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
     fit(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
     counts = pattern_counts(wrapped, dim_key, num_patterns, loads)
+    first = Task(
+        rule=identity(made_rule),
+        ensemble=identity(made_ensemble),
+        retrieval=identity(made_retrieval),
+        readout=identity(made_readout),
+        precision=identity(made_precision),
+        dim_key=dim_key,
+        dim_value=dim_value,
+        num_patterns=1,
+        probes=probes,
+        ages=ages,
+        tied=bool(tied),
+        seed=check_integer("seed", seed, 0, 2**32 - 1),
+    )
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -107,6 +130,7 @@ def sweep(
         tied=bool(tied),
         block=trial.default_block(dim_key, wrapped.chunk),
         max_patterns=max(counts) if "keys" in made_retrieval.requires else 0,
+        identities=(first.rule, first.ensemble, first.retrieval, first.readout, first.precision),
     )
     check_supply(spec, max(counts))
     spec = choose_placement(spec, counts)
@@ -114,27 +138,19 @@ def sweep(
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
         )
-    first = Task(
-        rule=identity(made_rule),
-        ensemble=identity(made_ensemble),
-        retrieval=identity(made_retrieval),
-        readout=identity(made_readout),
-        precision=identity(made_precision),
-        dim_key=dim_key,
-        dim_value=dim_value,
-        num_patterns=1,
-        probes=probes,
-        ages=spec.ages,
-        tied=bool(tied),
-        seed=check_integer("seed", seed, 0, 2**32 - 1),
-    )
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
     register(made_readout.channel_for(made_ensemble.kind))
     stored_bits = 1.0 if "binary" in wrapped.provides else float(made_precision.bits)
-    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value), stored_bits)
+    kept = made_retrieval.num_state(dim_key)
+    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value) + kept, stored_bits)
 
 
-def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
+def _dims(
+    dim: int | None, dim_key: int | None, dim_value: int | None, stated: tuple[int, int] | None
+) -> tuple[int, int]:
+    if dim is None and stated:
+        dim_key = stated[0] if dim_key is None else dim_key
+        dim_value = stated[1] if dim_value is None else dim_value
     if dim is not None and (dim_key is not None or dim_value is not None):
         raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)

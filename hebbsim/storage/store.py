@@ -21,6 +21,7 @@ from hebbsim.parts import look_up
 from hebbsim.precisions.lloyd_max import rms, table
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.retrievals.columns import BLOCK, Columns
+from hebbsim.simulate.settings import check_settings, pinned
 from hebbsim.storage.memory_file import TYPES, Memory
 from hebbsim.storage.source import available_memory
 from hebbsim.theory.limits import amp_capacity
@@ -74,6 +75,7 @@ def longest_file(bits_per_parameter: float) -> int:
     return int(available_memory() / memory_needed(10**6, bits_per_parameter) * 10**6)
 
 
+@pinned()
 def write(
     data: bytes,
     bits_per_parameter: float = 0.7,
@@ -87,6 +89,7 @@ def write(
     ones and near the capacity, is made again: first from the next seeds, then 1/16 wider, and so on.
     Raises HebbsimError for a load that no reader serves, bits or a seed out of range, and if no matrix was found.
     """
+    check_settings()
     most = amp_capacity()
     if not 0 < bits_per_parameter <= most:
         raise HebbsimError(
@@ -146,6 +149,7 @@ def blocks(width: int, size: int = BLOCK) -> Iterator[slice]:
     return (slice(start, min(start + size, width)) for start in range(0, width, size))
 
 
+@pinned()
 def read(
     memory: Memory,
     retrieval: str | Retrieval = "amp",
@@ -157,6 +161,7 @@ def read(
     Wrong bits, without the file to compare with: none in a column whose bits, written again, give the stored weights (or
     fall into their levels); num_patterns Q(1 / noise) in another, noise being the reader's own.
     """
+    check_settings()
     rounded = {"cells": memory.bits} if retrieval == "amp" and memory.type == "codes" else {}
     made: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, rounded | (options or {}))
     if made.columns is None:
