@@ -22,6 +22,7 @@ def test_rows_are_code_words_of_messages_that_differ():
     assert len(np.unique(messages.bits, axis=0)) == 20 and abs(rows.mean()) < 0.1
     again = np.asarray(side.rows((), side.draw(jax.random.key(3), jnp.arange(5, 8))))
     assert np.array_equal(again, rows[5:8])
+    assert code.traced is not None
     given = np.asarray(code.traced.message_of(jnp.asarray(rows < 0, jnp.uint8)))
     assert np.array_equal(given, messages.bits)
 
@@ -50,8 +51,9 @@ def test_the_readout_decodes_what_a_reference_decodes():
 
 
 def test_the_channel_counts_the_message_bits_of_right_blocks():
-    counts = {"probes": 10, "blocks": 10, "message_bits": 500, "errors": 30, "wrong_blocks": 2, "unnoticed": 0}
-    found = contents(CHANNELS["decoded"], {name: np.asarray(n) for name, n in counts.items()})["decoded"]
+    numbers = {"probes": 10, "blocks": 10, "message_bits": 500, "errors": 30, "wrong_blocks": 2, "unnoticed": 0}
+    counts = {name: np.asarray(n) for name, n in numbers.items()}
+    found = contents(CHANNELS["decoded"], counts)["decoded"]
     assert found.bits() == pytest.approx(40.0) and found.stored == 50 and (found.events, found.of) == (2, 10)
     assert CHANNELS["decoded"].errors(counts) == (30, 500)
 
