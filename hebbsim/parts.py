@@ -15,7 +15,7 @@ from hebbsim.records.task import format_label, parse_label
 BUILT_IN: set[Any] = set()  # every part that a factory of hebbsim has made: its label says all of it
 
 
-def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
+def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Turn make(label, *, options) into a cached, checked factory(**options).
 
     `checks` name for an option a predicate and the words that say what is allowed. The label is a call that makes the

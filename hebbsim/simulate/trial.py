@@ -229,8 +229,10 @@ def _run(spec: Spec, devices: int, draws: Draws, num_patterns: Array, num_loads:
     by_trial, same = PartitionSpec("trials"), PartitionSpec()
     # Trials are independent, so we shard them by hand. The columns of one memory meet again in the readout, so their
     # sharding is left to the compiler.
+    # With nothing left to the compiler, a readout may call the host: decode does.
+    manual = set(mesh.axis_names) if mesh.shape["values"] == 1 else {"trials"}
     spread = jax.shard_map(
-        each, mesh=mesh, in_specs=(by_trial, same, same), out_specs=by_trial, axis_names={"trials"}, check_vma=False
+        each, mesh=mesh, in_specs=(by_trial, same, same), out_specs=by_trial, axis_names=manual, check_vma=False
     )
     return spread(draws, num_patterns, num_loads)
 

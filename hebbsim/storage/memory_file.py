@@ -108,10 +108,10 @@ def load(path: Path) -> Memory:
         raise HebbsimError(f"{path}: damaged: its own checksum does not match; nothing was read")
     body = data[len(line) + 1 : -DIGEST]
     numbers = ("dim_key", "dim_value", "num_patterns", "length", "seed", "bits")
-    use = head.pop("code", None)
-    good = use is None or (isinstance(use, dict) and set(use) == set(CodeUse._fields))
-    if good and use is not None:
-        use = CodeUse(**use)
+    named, use = head.pop("code", None), None
+    good = named is None or (isinstance(named, dict) and set(named) == set(CodeUse._fields))
+    if good and named is not None:
+        use = CodeUse(**named)
         good = isinstance(use.label, str) and isinstance(use.digest, str)
         good = good and all(type(n) is int and n >= 0 for n in (use.length, use.blocks, use.seed)) and use.blocks > 0
     good = good and set(head) == FIELDS and all(type(head[name]) is int and head[name] >= 0 for name in numbers)
