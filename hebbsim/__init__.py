@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hebbsim import records as records
     from hebbsim import theory as theory
     from hebbsim.answers import report as report
+    from hebbsim.answers.heads import measure_heads as measure_heads
     from hebbsim.base import Ensemble as Ensemble
     from hebbsim.base import Precision as Precision
     from hebbsim.base import Readout as Readout
@@ -49,6 +50,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "measure": "measuring",
     "curve": "measuring",
+    "measure_heads": "answers.heads",
     "sweep": "simulate.plan",
     "RULES": "rules",
     "ENSEMBLES": "ensembles",

@@ -19,15 +19,31 @@ def entry() -> NoReturn:
     except lifetime.Stopped as stop:
         status = stop.status
         print(f"hebbsim: {stop}; finished records are kept, the same command goes on from them", file=sys.stderr)
+    except ImportError as error:
+        status = explain(f"{error}", "run make, or pip install .")
+    except ValueError as error:
+        if not broken_import("jax"):
+            raise
+        status = explain(str(error).splitlines()[0], "JAX does not start under this environment")
     except OSError as error:
         if error.filename is not None:
             raise
-        status = 2
-        print(f"hebbsim: cannot write the output: {error.strerror}", file=sys.stderr)
+        status = explain("cannot write the output", error.strerror or "no reason was given")
     sys.stderr.flush()
     if status > 128 or status == 2:
         os._exit(status)
     raise SystemExit(status)
+
+
+def explain(what: str, remedy: str) -> int:
+    """One line on stderr; exit status 2."""
+    print(f"hebbsim: {what}; {remedy}", file=sys.stderr)
+    return 2
+
+
+def broken_import(package: str) -> bool:
+    """Whether the package was begun to be imported and is not there: its settings in the shell are not valid, say."""
+    return package not in sys.modules and any(name.startswith(f"{package}.") for name in sys.modules)
 
 
 if __name__ == "__main__":

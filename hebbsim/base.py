@@ -35,6 +35,7 @@ class Side(NamedTuple):
     code: str = "rows"  # name of the compact form: finds a rule's fast form
     # (field, its noise variance) -> mean and variance of the entries given it; None where they are not independent
     denoise: Callable[..., tuple[Array, Array]] | None = None
+    spectrum: tuple[float, ...] = ()  # variances of the entries of a key, of which readers may be told; (): not stated
 
 
 @part
@@ -46,11 +47,11 @@ class Ensemble(NamedTuple):
     keys: Callable[[int], Side]
     values: Callable[[int], Side]
     tied_keys: Callable[[int], Side]  # the keys of tied patterns: drawn and cued as the values are
+    # "paired": both sides are drawn with one rng_key, since row i of one belongs to row i of the other
     provides: Set[str] = NONE
     requires: Set[str] = NONE
-    most_patterns: int = (
-        0  # pairs that it has; ENDLESS where rows are drawn afresh; 0 not stated: its rows are compared
-    )
+    most_patterns: int = 0  # pairs that it has; ENDLESS: rows are drawn afresh; 0, not stated: its rows are compared
+    dims: tuple[int, int] | None = None  # (dim_key, dim_value) unless others are given
 
 
 @part
@@ -112,6 +113,7 @@ class Known(NamedTuple):
     max_patterns: int  # no less than num_patterns, for the shapes of arrays; 0 for a reader that knows no keys
     book: Any
     values: Side  # the prior: what a value may be. It draws nothing without the trial's rng_key
+    spectrum: tuple[float, ...] = ()  # of the keys' Side
 
 
 class Field(NamedTuple):
@@ -134,6 +136,7 @@ class Retrieval(NamedTuple):
     requires: Set[str] = NONE  # of what rules and ensembles provide; "keys": it is given all keys
     provides: Set[str] = NONE
     columns: Any = None  # retrievals.columns.Columns, if an outer-product memory can be read by it column by column
+    num_state: Callable[[int], int] = lambda dim_key: 0  # entries that it keeps besides the memory: parameters too
 
 
 class Truth(NamedTuple):

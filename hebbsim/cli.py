@@ -9,16 +9,14 @@ import json
 import os
 import sys
 import textwrap
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import hebbsim
-from hebbsim import commands, commands_records
+from hebbsim import commands, commands_answers, commands_curve, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
 from hebbsim.errors import HebbsimError, Interrupted, printable
 
-DEPENDENCIES = ("jax", "jaxlib", "jaxtyping", "matplotlib", "numpy", "rich", "scipy")
 DEFAULTS = {
     "rule": "hebbian",
     "ensemble": "bipolar",
@@ -58,30 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("hebbsim: interrupted; finished records are kept, the same command goes on from them", file=sys.stderr)
         return 130
-    except (ModuleNotFoundError, RuntimeError, AssertionError) as error:
-        remedy = missing(error)
-        if not remedy:
-            raise
-        print(f"hebbsim: {remedy}", file=sys.stderr)
-        return 2
     except BrokenPipeError:
         # Nobody reads on, as in `hebbsim list | head`; what Python still wants to flush at exit must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-
-
-def missing(error: Exception) -> str:
-    """What to do about a package or a device that is not there; nothing for any other error."""
-    if isinstance(error, ModuleNotFoundError) and error.name in DEPENDENCIES:
-        return f"the package {error.name} is not installed; run make, or pip install ."
-    # Without a device of that platform JAX raises a RuntimeError, or fails an assertion where it looks for devices.
-    places = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-    if "Unable to initialize backend" in str(error) or any(place.endswith("xla_bridge.py") for place in places[-1:]):
-        platforms = os.environ.get("JAX_PLATFORMS", "")
-        return (
-            f"JAX finds no device for JAX_PLATFORMS={platforms}; unset it, or install the extra that brings the device"
-        )
-    return ""
 
 
 def parser() -> Parser:
@@ -100,7 +78,9 @@ def parser() -> Parser:
         _verify,
         _measure,
         _collect,
+        commands_curve.add_parsers,
         commands_records.add_commands,
+        commands_answers.add_commands,
         _store,
         _fit,
         _plot,
@@ -163,14 +143,18 @@ def _store(add: Callable[..., Parser]) -> None:
     store = add("store", commands.run_store, text, "store README.md --out readme.memory")
     store.add_argument("file", help="the file to store")
     store.add_argument("--out", required=True, metavar="MEMORY", help="the memory file to write")
-    store.add_argument("--bits-per-parameter", type=float, default=0.7, help="default: %(default)s")
+    store.add_argument("--bits-per-parameter", type=float, help="default: 0.7; coded: 0.89 of the code's threshold")
+    store.add_argument("--code", metavar="RATE", help="outer code of rate 1/10, 1/20 or 1/50: recall reads one-shot")
+    store.add_argument("--code-length", type=int, help="entries of a block, a multiple of 1600 (default: by the file)")
+    store.add_argument("--dim", type=int, help="of the matrix, with --code (default: as small as fits)")
+    store.add_argument("--force", action="store_true", help="with --code: try a load past the code's threshold")
     store.add_argument("--bits", type=int, default=0, help="round weights to 2^BITS levels, 1 to 8 (default: exact)")
     store.add_argument("--seed", type=int, default=0, help="of the keys (default: %(default)s)")
     text = "read a file back out of a memory; exit status 1 if bits are wrong"
     recall = add("recall", commands.run_recall, text, "recall readme.memory --out readme_again.md")
     recall.add_argument("memory", metavar="MEMORY", help="what `hebbsim store` wrote")
     recall.add_argument("--out", required=True, metavar="FILE", help="the file to write")
-    recall.add_argument("--retrieval", default="amp", help="amp, box, ridge, matched_filter (default: %(default)s)")
+    recall.add_argument("--retrieval", help="amp, box, ridge, matched_filter (default: amp; coded: one-shot)")
     recall.add_argument("--retrieval-options", type=json_object, metavar="JSON", help='such as {"steps": 50}')
     recall.add_argument("--force", action="store_true", help="write the file even if bits are wrong")
 
@@ -178,6 +162,7 @@ def _store(add: Callable[..., Parser]) -> None:
 def _fit(add: Callable[..., Parser]) -> None:
     fit = add("fit", commands.run_fit, "tables of points and capacities from records", "fit results/load")
     fit.add_argument("results", help="a folder of records")
+    fit.add_argument("--csv", action="store_true", help="print every point as a row of CSV, and write nothing")
 
 
 def _plot(add: Callable[..., Parser]) -> None:

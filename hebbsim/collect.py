@@ -1,7 +1,6 @@
 """The bridge: tasks -> trials -> records. The engine is a generator that reads and writes nothing."""
 
 import contextlib
-import inspect
 import itertools
 import sys
 import time
@@ -14,11 +13,9 @@ import jax
 import numpy as np
 
 from hebbsim import farm
-from hebbsim.checks import check_integer
-from hebbsim.errors import HebbsimError, one_of
-from hebbsim.experiment import Experiment
+from hebbsim.errors import HebbsimError
 from hebbsim.progress import Report
-from hebbsim.records import Record, Results, Writer, read
+from hebbsim.records import Record, Results, Writer, read, write_names
 from hebbsim.records.follow import Follow
 from hebbsim.records.provenance import append, describe, name_of
 from hebbsim.records.task import Task
@@ -27,7 +24,7 @@ from hebbsim.simulate import trial
 from hebbsim.simulate.forecast import expected
 from hebbsim.simulate.memory import GIB, out_of_memory, smaller_block
 from hebbsim.simulate.placement import memory_needed
-from hebbsim.simulate.plan import Sweep, sweep
+from hebbsim.simulate.plan import Sweep
 
 EXACT_BELOW = 2.0**24  # whole numbers that float32 adds without rounding
 
@@ -105,24 +102,8 @@ def _run(plan: Sweep, tasks: Sequence[Task], batch: list[int], devices: int) -> 
             _SMALLER[plan.spec] = spec._replace(block=block)
 
 
-def planned(experiment: Experiment) -> tuple[list[Sweep], dict[Task, int]]:
-    """The sweeps of an experiment's TASKS, and the trials that each of their tasks is to have. Raises HebbsimError."""
-    plans, trials = [], {}
-    arguments = inspect.signature(sweep).parameters
-    for options in experiment.tasks:
-        given = {name: value for name, value in options.items() if name != "trials"}
-        unknown = [name for name in given if name not in arguments]
-        if unknown:
-            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], arguments)
-        plan = sweep(**given)
-        plans.append(plan)
-        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
-        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
-    return plans, trials
-
-
 def collect(
-    plans: Sequence[Sweep],
+    plans: Sequence[Sweep] | Mapping[str, Sweep],
     trials: int | Callable[[Task], int],
     path: Path,
     progress: Report = lambda text, done, total: None,
@@ -133,6 +114,7 @@ def collect(
 ) -> Results:
     """Bring every task to its number of trials, appending to `path`; what its folder holds already is not run again.
 
+    Plans that come with names leave them in curves.json beside the records, and the results know them.
     progress(text, done, total) is told the cost done so far, in multiply-adds, what was recorded before among it.
     announce(text) is told before anything runs how much is missing and what it will take. Raises HebbsimError; on an
     interrupt what was finished is kept, and the same call goes on from there.
@@ -152,6 +134,10 @@ def collect(
     """
     path = Path(path)
     have = read(path.parent) if path.parent.exists() else Results({})
+    if isinstance(plans, Mapping):
+        have = Results(have.records, have.notes, {name: plan.tasks for name, plan in plans.items()})
+        write_names(path.parent, have.curves)
+        plans = list(plans.values())
     wanted = trials if callable(trials) else (lambda task: trials)
     work = []
     for plan in plans:
@@ -195,7 +181,7 @@ def collect(
                 records[record.task, record.trial] = record
             done += unit.cost
             progress(unit.plan.name, done, total)
-    return Results(records, have.notes)
+    return Results(records, have.notes, have.curves)
 
 
 @contextlib.contextmanager

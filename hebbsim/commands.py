@@ -46,15 +46,16 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 def run_collect(arguments: argparse.Namespace) -> int:
     from hebbsim.checks import check_integer
-    from hebbsim.collect import collect, planned
+    from hebbsim.collect import collect
     from hebbsim.experiment import load, with_trials
+    from hebbsim.simulate.sweeps import sweeps
 
     experiment = load(arguments.experiment)
     experiment = experiment.smoke() if arguments.smoke else experiment
     if arguments.trials is not None:
         experiment = with_trials(experiment, check_integer("trials", arguments.trials, 1, 2**31 - 1))
     folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = planned(experiment)
+    plans, trials = sweeps(experiment.tasks)
     budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"
     print(f"{experiment.path.stem}: {len(trials)} tasks{budget}", file=sys.stderr)
     with commands_records.workers(arguments) as executor:
@@ -75,17 +76,22 @@ def announce(text: str) -> None:
 
 
 def run_store(arguments: argparse.Namespace) -> int:
-    from hebbsim.storage.store import store_file
+    from hebbsim.storage.commands import store_coded, store_file
 
-    out = Path(arguments.out)
-    return store_file(Path(arguments.file), out, arguments.bits_per_parameter, arguments.seed, arguments.bits)
+    file, out, a = Path(arguments.file), Path(arguments.out), arguments
+    if not a.code:
+        if a.dim is not None or a.code_length is not None or a.force:
+            raise HebbsimError("--dim, --code-length and --force go with --code")
+        return store_file(file, out, a.bits_per_parameter, a.seed, a.bits, progress())
+    options = a.code, a.bits_per_parameter, a.seed, a.bits, a.code_length, a.dim, a.force
+    return store_coded(file, out, *options, progress())
 
 
 def run_recall(arguments: argparse.Namespace) -> int:
-    from hebbsim.storage.store import recall_file
+    from hebbsim.storage.commands import recall_file
 
-    out, options, force = Path(arguments.out), arguments.retrieval_options, arguments.force
-    return recall_file(Path(arguments.memory), out, arguments.retrieval, options, force, progress())
+    out, options = Path(arguments.out), arguments.retrieval_options
+    return recall_file(Path(arguments.memory), out, arguments.retrieval, options, arguments.force, progress())
 
 
 def run_fit(arguments: argparse.Namespace) -> int:
@@ -110,7 +116,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.report import markdown, write, write_json
     from hebbsim.experiment import load
     from hebbsim.plot import save
-    from hebbsim.records import read
+    from hebbsim.records import digest, read
 
     experiment = load(arguments.experiment)
     folder = Path(arguments.out) if arguments.out else experiment.results
@@ -119,7 +125,7 @@ def run_plot(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png", formats=arguments.format))
+    print(save(experiment.figure(results), folder / "figure.png", digest(results), arguments.format))
     if experiment.table:
         header, rows = experiment.table(results)
         write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])
@@ -152,7 +158,7 @@ def run_bench(arguments: argparse.Namespace) -> int:
     from hebbsim.bench import bench, show
     from hebbsim.experiment import load
 
-    tasks = load(arguments.experiment).tasks if arguments.experiment else ()
+    tasks = list(load(arguments.experiment).tasks.values()) if arguments.experiment else ()
     for name, rows in bench(arguments.part, Path(arguments.out), tasks):
         show(name, rows)
         print(Path(arguments.out) / f"{name}.json")

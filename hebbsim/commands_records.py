@@ -65,10 +65,10 @@ def run_check(arguments: argparse.Namespace) -> int:
 
     wanted = None
     if arguments.experiment:
-        from hebbsim.collect import planned
         from hebbsim.experiment import load
+        from hebbsim.simulate.sweeps import sweeps
 
-        wanted = planned(load(arguments.experiment))[1]
+        wanted = sweeps(load(arguments.experiment).tasks)[1]
     findings = check(Path(arguments.folder), wanted, arguments.repair)
     for finding in findings:
         print(f"{finding.place}: {finding.kind}: {printable(finding.text)}")

@@ -105,10 +105,10 @@ def run_job(text: str) -> list[str]:
 def _plan(text: str, experiment: str | None) -> Sweep:
     tasks = tuple(Task.from_json(task) for task in json.loads(text))
     if experiment is not None:
-        from hebbsim.collect import planned
         from hebbsim.experiment import load
+        from hebbsim.simulate.sweeps import sweeps
 
-        for plan in planned(load(experiment))[0]:
+        for plan in sweeps(load(experiment).tasks)[0].values():
             if set(tasks) <= set(plan.tasks):
                 return plan
         raise HebbsimError(f"{experiment}: the file on this worker does not plan {tasks[0].rule}; copy it there again")

@@ -1,8 +1,6 @@
 """How a part is named, built from options, found in its registry and identified in a record."""
 
-import contextlib
 import functools
-import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,15 +9,19 @@ import numpy as np
 
 from hebbsim.base import Ensemble, Precision, Readout, Retrieval, Rule
 from hebbsim.errors import HebbsimError, one_of
-from hebbsim.records.task import format_label
+from hebbsim.identity import fingerprint
+from hebbsim.records.task import format_label, parse_label
+
+BUILT_IN: set[Any] = set()  # every part that a factory of hebbsim has made: its label says all of it
 
 
 def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
     """Turn make(label, *, options) into a cached, checked factory(**options).
 
-    `checks` name for an option a predicate and the words that say what is allowed. The label holds every option that
-    is not off (None, 0, False, ""), so that an option added later, off by default, leaves old labels as they were.
-    Raises HebbsimError for an unknown option or a value that is not allowed.
+    `checks` name for an option a predicate and the words that say what is allowed. The label is a call that makes the
+    same part again: it leaves out only options that are off (None, 0, False, "") and are so by default, so that an option
+    added later, off by default, leaves old labels as they were. An option added later that is on by default needs an
+    entry in records.task.LEFT_OUT. Raises HebbsimError for an unknown option or a value that is not allowed.
     """
 
     def wrap(make: Callable) -> Callable:
@@ -28,7 +30,10 @@ def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
 
         @functools.cache
         def build(options: tuple[tuple[str, Any], ...]) -> Any:
-            return make(format_label(name, {k: v for k, v in options if v}), **dict(options))
+            part = make(format_label(name, {k: v for k, v in options if v or defaults[k]}), **dict(options))
+            if make.__module__.startswith("hebbsim."):
+                BUILT_IN.add(part)
+            return part
 
         @functools.wraps(make)
         def made(**options: Any) -> Any:
@@ -76,27 +81,17 @@ def look_up(registry: Mapping[str, Callable], kind: str, part: Any, options: Map
 
 
 def identity(part: Any) -> str:
-    """The part's label; with a hash of its source behind it unless the part is one of hebbsim's own."""
-    texts = [text for f in part if callable(f) for text in _foreign(f)]
-    if not texts or "#" in part.label:
-        return part.label
-    source = "".join(texts)
-    name, _, options = part.label.partition("(")
-    return f"{name}#{hashlib.sha256(source.encode()).hexdigest()[:8]}" + (f"({options}" if options else "")
+    """The part's label; with a fingerprint of all that it computes with unless it is one of hebbsim's own.
 
-
-def _foreign(function: Any) -> list[str]:
-    """What tells a callable that is not hebbsim's own from others: source, and what a partial or a closure holds."""
-    if isinstance(function, functools.partial):
-        inside = _foreign(function.func)
-        return inside and [*inside, repr((function.args, sorted(function.keywords.items())))]
-    function = inspect.unwrap(function)  # jax.jit, functools.wraps
-    if not inspect.isfunction(function):
-        return [] if getattr(function, "__module__", "").startswith("hebbsim.") else [repr(function)]
-    if function.__module__.startswith("hebbsim."):
-        return []
-    held = [cell.cell_contents for cell in function.__closure__ or ()]
-    inside = [text for value in held for text in (_foreign(value) if callable(value) else [repr(value)])]
-    with contextlib.suppress(OSError, TypeError):
-        return [inspect.getsource(function), *inside]
-    return [repr((function.__code__.co_code, function.__code__.co_consts)), *inside]
+    Raises HebbsimError for a label that is not one, and for a part whose state cannot be known.
+    """
+    name, bracket, options = part.label.partition("(")
+    parse_label(part.label)
+    try:
+        if part in BUILT_IN:
+            return part.label
+    except TypeError as error:
+        raise HebbsimError(
+            f"{part.label}: {error}; allowed: parts that hash, such as a dataclass with eq=False"
+        ) from None
+    return f"{name}#{fingerprint(*part[1:])}{bracket}{options}"

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from hebbsim import farm
-from hebbsim.collect import collect, planned
+from hebbsim.collect import collect
 from hebbsim.errors import HebbsimError
 from hebbsim.experiment import load
 from hebbsim.records import digest, read
 from hebbsim.rules import RULES
 from hebbsim.simulate.plan import sweep
+from hebbsim.simulate.sweeps import sweeps
 
 ROOT = Path(__file__).parents[1]
 CUSTOM = """
@@ -90,7 +91,7 @@ def test_a_process_pool_gives_the_same_records_and_a_lost_worker_loses_none(tmp_
 def test_custom_parts_are_refused_or_made_from_the_experiment_file(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(CUSTOM)
-    made, trials = planned(load(str(file)))
+    made, trials = sweeps(load(str(file)).tasks)
     executor = Here()
     with pytest.raises(HebbsimError, match=r"mine#\w+ is custom, and cannot be sent"):
         collect(made, trials.__getitem__, tmp_path / "a" / "records.jsonl", executor=executor)
@@ -133,7 +134,7 @@ def test_a_dask_cluster_gives_the_same_records_though_a_worker_is_killed(tmp_pat
 
     file = tmp_path / "tiny.py"
     file.write_text("BUDGET = ''\nTASKS = [dict(dim=64, loads=[1.0, 2.0], trials=200)]\ndef figure(results): ...\n")
-    made, trials = planned(load(str(file)))
+    made, trials = sweeps(load(str(file)).tasks)
     whole = collect(made, trials.__getitem__, tmp_path / "here" / "records.jsonl")
     names = {"JAX_COMPILATION_CACHE_DIR": "", "PYTHONPATH": str(ROOT), "JAX_NUM_CPU_DEVICES": "1"}
     with distributed.LocalCluster(

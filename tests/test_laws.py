@@ -1,6 +1,7 @@
 """Laws that hold for every part in the registries, whatever it is."""
 
 import inspect
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,8 @@ from hebbsim.parts import factory, identity
 DIM = 12
 KINDS = {"bipolar": "sign", "gaussian": "soft", "sparse": "threshold", "tokens": "argmax"}
 OPTIONS = {"sparse": {"active": 3}, "tokens": {"vocabulary": 9}}
+# Parts that cannot be made without options.
+EXAMPLES = {"arrays": {"keys": str(Path(__file__).parent / "data" / "patches.npy"), "head": 1}}
 RULES = list(hebbsim.RULES)
 
 
@@ -105,7 +108,7 @@ def test_every_part_is_documented_labelled_and_refuses_strange_options(registry)
     for name, made in getattr(hebbsim, registry).items():
         assert made.__name__ == name
         assert made.__doc__ and made.__doc__.strip()
-        part = made()
+        part = made(**EXAMPLES.get(name, {}))
         assert identity(part) == part.label
         assert part.label.partition("(")[0] == name
         assert all(p.kind is p.KEYWORD_ONLY for p in inspect.signature(made).parameters.values())

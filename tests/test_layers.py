@@ -17,14 +17,24 @@ FLOORS = {
     "theory": ("theory",),
     "drawing": ("plot", "experiment"),
     "answers": ("answers",),
-    "types": ("words", "base", "parts"),
+    "types": ("words", "base", "identity", "parts"),
     "kernels": ("kernels",),
+    "codes": ("codes",),
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),
     "simulation": ("simulate",),
     "storage": ("storage",),
     "bridge": ("farm", "collect", "measuring"),
     "benchmark": ("bench",),
-    "program": ("lifetime", "commands_records", "commands", "cli", "__main__", "api"),
+    "program": (
+        "lifetime",
+        "commands_answers",
+        "commands_curve",
+        "commands_records",
+        "commands",
+        "cli",
+        "__main__",
+        "api",
+    ),
 }
 ORDER = tuple(room for floor in FLOORS.values() for room in floor)
 FIRST_WITH_JAX = ORDER.index("base")

@@ -2,13 +2,12 @@
 
 import math
 
-import jax
 import numpy as np
 import pytest
 from references import all_options, lact_weights, network
 
 import hebbsim
-from hebbsim.rules.hyena import convolve, filter_of
+from hebbsim.rules.hyena import filter_of
 from hebbsim.rules.lact import gradient
 
 RULES = hebbsim.RULES
@@ -42,18 +41,6 @@ class TestHyena:
             s = decays * s + key * value
         rule = RULES["hyena"](filter="exponential", decay=0.9, spread=spread, window=64)
         assert np.allclose(rule.read(written(rule, keys, values), queries), queries * s, atol=1e-5)
-
-    @pytest.mark.parametrize("window", [1, 13, 32])
-    def test_the_transform_is_the_causal_convolution(self, window):
-        rng = np.random.default_rng(3)
-        u, h = rng.normal(size=(2, window, 6))
-        naive = np.zeros((window, 6))
-        for t in range(window):
-            for s in range(t + 1):
-                naive[t] += h[t - s] * u[s]
-        assert np.allclose(convolve(np.float32(h), np.float32(u)), naive, atol=1e-5)
-        with jax.enable_x64(True):
-            assert np.allclose(convolve(jax.numpy.asarray(h), jax.numpy.asarray(u)), naive, rtol=0, atol=1e-12)
 
     def test_every_filter_reads_the_weighted_sum_of_its_window_and_nothing_older(self):
         keys, values, queries = draw(4, 30, 12), draw(5, 30, 12), draw(6, 3, 12)

@@ -58,7 +58,9 @@ def judge(row: Row, curves: Mapping[str, Curve], rows: int) -> Judged:
     low = measured.best - wider * (measured.best - measured.low) - row.tolerance
     high = measured.best + wider * (measured.high - measured.best) + row.tolerance
     agrees = low <= row.prediction <= high and measured.half <= row.resolution
-    if measured.low > ABOUT[1] or measured.high < ABOUT[0]:
+    if measured.low > ABOUT[1]:
+        verdict = f"more: {measured.best:.2f}"
+    elif measured.high < ABOUT[0]:
         verdict = "does not hold"
     elif ABOUT[0] <= measured.low and measured.high <= ABOUT[1]:
         verdict = f"holds only if {row.condition}" if row.condition else "holds"

@@ -1,4 +1,4 @@
-"""What each stored weight keeps. One file a kind of levels; add yours to the dict."""
+"""What each stored weight keeps. One file each; README.md says how to add one."""
 
 from hebbsim.precisions.float32 import float32
 from hebbsim.precisions.floating import bfloat16, float8

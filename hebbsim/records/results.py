@@ -7,20 +7,23 @@ import dataclasses
 import functools
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hebbsim.errors import HebbsimError, one_of, printable
+from hebbsim.records.curves import read_names
 from hebbsim.records.line import APPROXIMATE_COUNTS, START, Record, Torn, from_line, text_of, to_line
-from hebbsim.records.task import FIELDS, Task
+from hebbsim.records.task import FIELDS, PARTS, Task, current_label
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Results:
     """Records by (task, trial), in the order of the files, and notes on what was skipped. Not to be changed.
+
+    curves: the tasks of each named curve, from the curves.json of the folder that was read; none where there is none.
 
     Example:
         >>> from hebbsim import records
@@ -33,6 +36,7 @@ class Results:
 
     records: dict[tuple[Task, int], Record]
     notes: list[str] = dataclasses.field(default_factory=list)
+    curves: dict[str, tuple[Task, ...]] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Results: {len(self.tasks())} tasks, {len(self)} records, {len(self.notes)} notes>"
@@ -59,15 +63,34 @@ class Results:
         """Whether that trial is recorded."""
         return (task, trial) in self.records
 
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict a record, as `pandas.DataFrame` takes them: the task's fields, the trial, and every count.
+
+        A count that is an array (a histogram, or one entry an age) stays an array.
+        """
+        return [
+            {**record.task.to_json(), "load": record.task.load, "trial": record.trial}
+            | {"num_parameters": record.num_parameters, "exact": record.exact, "finite": record.finite}
+            | {"seconds": record.seconds, "run": record.run}
+            | {name: count.item() if np.ndim(count) == 0 else count for name, count in record.counts.items()}
+            for record in self.records.values()
+        ]
+
     def select(self, **fields: Any) -> "Results":
         """Only the tasks whose fields equal these. Raises HebbsimError for a name that is no field of Task."""
         for name in fields:
             if name not in FIELDS:
                 raise one_of("task field", name, FIELDS)
+        fields |= {name: current_label(fields[name]) for name in PARTS if isinstance(fields.get(name), str)}
         if "ages" in fields:
             fields["ages"] = tuple(fields["ages"])
         chosen = {task for task in self.tasks() if all(getattr(task, name) == x for name, x in fields.items())}
-        return Results({at: record for at, record in self.records.items() if record.task in chosen}, self.notes)
+        curves = {name: tuple(task for task in tasks if task in chosen) for name, tasks in self.curves.items()}
+        return Results(
+            {at: record for at, record in self.records.items() if record.task in chosen},
+            self.notes,
+            {name: tasks for name, tasks in curves.items() if tasks},
+        )
 
 
 def read(path: str | os.PathLike[str]) -> Results:
@@ -85,7 +108,8 @@ def read(path: str | os.PathLike[str]) -> Results:
     union = Union()
     for record, place in records_in(path, union.notes):
         union.add(record, place)
-    return union.results()
+    path = Path(path)
+    return union.results(read_names(path if path.is_dir() else path.parent))
 
 
 def records_in(path: str | os.PathLike[str], notes: list[str]) -> Iterator[tuple[Record, str]]:
@@ -132,8 +156,9 @@ class Union:
             raise HebbsimError(f"{kept_place} and {place}: the same exact task and trial with other counts")
         self.notes.append(f"{place}: counts differ from {kept_place} (not exact); kept the first")
 
-    def results(self) -> Results:
-        return Results({at: record for at, (record, _) in self.seen.items()}, self.notes)
+    def results(self, curves: Mapping[str, tuple[Task, ...]] | None = None) -> Results:
+        """What was read, with the names of its curves."""
+        return Results({at: record for at, (record, _) in self.seen.items()}, self.notes, dict(curves or {}))
 
 
 def missing(results: Results, task: Task, trials: int) -> list[int]:

@@ -17,11 +17,23 @@ from hebbsim.errors import HebbsimError, one_of
 VERSION = 1  # of the kernels: raise it when the same task would give other counts
 
 STORED_BITS = {"float32": 32, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4}  # an entry; lloyd_max: its option
+SCALE_BITS = {"float8": 8, "int8": 16, "int4": 16}  # of the scale that a tile's entries share: an exponent, a bfloat16
 BINARY_RULES = frozenset({"willshaw"})  # their entries are one bit, which no precision rounds
+
+# Options that are on by default and that labels once left out where they were off: what such a label means.
+LEFT_OUT: dict[str, dict[str, Any]] = {
+    "linear_attention": {"normalise": False},
+    "lact": {"renormalise": False},
+    "perceptron": {"margin": 0.0},
+    "ridge": {"tolerance": 0.0},
+    "box": {"tolerance": 0.0},
+    "amp": {"tolerance": 0.0},
+}
 
 # Wider than an identifier, for custom parts such as mine#1a2b3c4d; nothing that a terminal, HTML or Markdown would obey.
 _NAME = re.compile(r"[^\s()=,'\"<>&|`\\\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
 _SCALARS = (bool, int, float, str, type(None))
 
 
@@ -49,7 +61,7 @@ class Task:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        for name in ("rule", "ensemble", "retrieval", "readout", "precision"):
+        for name in PARTS:
             label = getattr(self, name)
             if not isinstance(label, str) or not label:
                 raise HebbsimError(f"task: {name} = {label!r}; allowed: a label such as 'delta(rate=0.5)'")
@@ -88,7 +100,8 @@ class Task:
         missing = [name for name in FIELDS if name not in fields]
         if missing:
             raise HebbsimError(f"task: missing {', '.join(missing)}")
-        return cls(**fields)
+        parts = {name: current_label(fields[name]) for name in PARTS if isinstance(fields[name], str)}
+        return cls(**{**fields, **parts})
 
     def identity(self) -> str:
         """Canonical JSON: the same text for the same task, on any machine."""
@@ -144,6 +157,15 @@ def parse_label(text: str) -> tuple[str, dict[str, Any]]:
     return name, options
 
 
+def current_label(text: str) -> str:
+    """The label as it would be written today: with the options that older labels left out. Any other text as it is."""
+    name = text.partition("(")[0]
+    if name not in LEFT_OUT:
+        return text
+    options = parse_label(text)[1]
+    return format_label(name, {**LEFT_OUT[name], **options})
+
+
 def stored_bits(precision: str, rule: str = "") -> float:
     """Bits that one stored entry takes, by the labels of precision and rule, for records that do not keep the number.
 
@@ -156,7 +178,8 @@ def stored_bits(precision: str, rule: str = "") -> float:
         return float(options["bits"])
     if name not in STORED_BITS:
         raise HebbsimError(f"bits of an entry stored as {name!r} are not known; known: {', '.join(STORED_BITS)}")
-    return float(STORED_BITS[name])
+    tile, parts = options.get("tile", 0), 2 if options.get("feedback") else 1
+    return parts * (STORED_BITS[name] + (SCALE_BITS[name] / tile if tile else 0.0))
 
 
 def _literal(name: str, value: Any) -> Any:

@@ -19,11 +19,18 @@ from hebbsim.rules.hebbian import hebbian
 from hebbsim.rules.holographic import holographic
 from hebbsim.rules.hopfield import hopfield
 from hebbsim.rules.hyena import hyena
+from hebbsim.rules.kda import kda
 from hebbsim.rules.lact import lact
 from hebbsim.rules.linear_attention import linear_attention
+from hebbsim.rules.log_linear import log_linear
+from hebbsim.rules.mamba3 import mamba3
+from hebbsim.rules.mlstm import mlstm
 from hebbsim.rules.perceptron import perceptron
+from hebbsim.rules.preconditioned_delta import preconditioned_delta
 from hebbsim.rules.pseudo_inverse import pseudo_inverse
+from hebbsim.rules.rwkv7 import rwkv7
 from hebbsim.rules.softmax_attention import softmax_attention
+from hebbsim.rules.titans import titans
 from hebbsim.rules.willshaw import willshaw
 
 RULES = {
@@ -42,4 +49,11 @@ RULES = {
     "hyena": hyena,
     "lact": lact,
     "softmax_attention": softmax_attention,
+    "kda": kda,
+    "rwkv7": rwkv7,
+    "mlstm": mlstm,
+    "mamba3": mamba3,
+    "titans": titans,
+    "preconditioned_delta": preconditioned_delta,
+    "log_linear": log_linear,
 }

@@ -1,4 +1,4 @@
-"""The history that a gated long convolution needs, read by FFT."""
+"""The history that a gated long convolution needs, read at its newest position."""
 
 import math
 
@@ -21,17 +21,9 @@ def filter_of(name: str, window: int, dim: int, decay: float, spread: float, see
     damping = jnp.exp(math.log(decay) * jnp.exp(spread * across)[None, :] * age)
     if name != "modulated":
         return damping
-    turn = 2 * jnp.pi * jax.random.uniform(jax.random.key(seed), (2, SINES, dim))
+    turn = 2 * jnp.pi * jax.random.uniform(jax.random.key(seed, impl="threefry2x32"), (2, SINES, dim))
     waves = jnp.cos(age[:, :, None] * turn[0][None, :, :] / 2 + turn[1][None, :, :])  # at most half a turn a step
     return damping * jnp.sum(waves, axis=1) * (2 / SINES) ** 0.5
-
-
-def convolve(filters: Float[Array, "n d"], history: Float[Array, "n d"]) -> Float[Array, "n d"]:
-    """y[t] = sum over s <= t of h[t - s] u[s], channel by channel."""
-    n = history.shape[0]
-    padded = 2 * n  # the circle must not close on itself
-    product = jnp.fft.rfft(filters, padded, axis=0) * jnp.fft.rfft(history, padded, axis=0)
-    return jnp.fft.irfft(product, padded, axis=0)[:n]
 
 
 @factory(
@@ -50,8 +42,9 @@ def hyena(
     parameters window * dim. Keys as they come, raw sums. h[n] by filter: ones: 1, for num_patterns <= window the
     holographic field. exponential: decay^n, one RetNet decay a channel; channels differ by spread, log decay times
     e^-spread (first) to e^spread (last). modulated: that decay times 8 sinusoids of random frequency and phase, mean
-    square 1: Hyena's window times a function of position; its sign changes with age. Depth: the transform and its
-    inverse, log2(2 window) levels each. Also: gated long convolution, H3 (exponential: its diagonal state space).
+    square 1: Hyena's window times a function of position; its sign changes with age. One position is one weighted sum:
+    depth 1. A Fourier transform would pay only where all positions are read, and its rounding drowns strong decays.
+    Also: gated long convolution, H3 (exponential: its diagonal state space).
     Source: Poli et al. 2023 (Hyena); Fu et al. 2023 (H3).
     """
     unused = {
@@ -71,7 +64,6 @@ def hyena(
 
     def recall(history: Array, queries: Array) -> Array:
         filters = filter_of(filter, window, history.shape[1], decay, spread, seed)
-        return queries * convolve(filters, history)[-1:]
+        return queries * jnp.sum(jnp.flip(filters, 0) * history, axis=0)[None, :]
 
-    levels = 2 * math.ceil(math.log2(2 * window))
-    return Rule(label, init, write, recall, depth=lambda num_patterns: levels, requires={"square"})
+    return Rule(label, init, write, recall, requires={"square"})

@@ -64,7 +64,7 @@ def lact(
 
     def init(dim_key: int, dim_value: int) -> Weights:
         shapes = (dim_key, hidden), (hidden, dim_value), (dim_key, hidden)
-        rng_keys = jax.random.split(jax.random.key(seed), 3)
+        rng_keys = jax.random.split(jax.random.key(seed, impl="threefry2x32"), 3)
         return Weights(*(to_length(jax.random.normal(k, shape)) for k, shape in zip(rng_keys, shapes, strict=True)))
 
     def step(w: Weights, pairs: tuple[Array, Array]) -> tuple[Weights, None]:

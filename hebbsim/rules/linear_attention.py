@@ -35,7 +35,7 @@ def feature_map_of(name: str, features: int, seed: int) -> Callable[[Float[Array
     def favor(x: Array) -> Array:
         # E f(q).f(k) = exp(q.k / sqrt d), f = exp(w.x - |x|^2 / 2) / sqrt D, w normal. Source: Choromanski et al. 2021.
         x = x / x.shape[1] ** 0.25
-        w = jax.random.normal(jax.random.key(seed), (x.shape[1], max(features, 1)))
+        w = jax.random.normal(jax.random.key(seed, impl="threefry2x32"), (x.shape[1], max(features, 1)))
         return jnp.exp(dot(x, w) - jnp.sum(x * x, axis=1, keepdims=True) / 2) / max(features, 1) ** 0.5
 
     return {

@@ -22,11 +22,12 @@ class Sums(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """The solution at every pair; `unseen` projects onto what is orthogonal to all keys."""
+    """The solution at every pair; `unseen` projects onto what is orthogonal to all keys, of which `rank` are independent."""
 
-    inverse: Float[Array, "dk dk"]  # (K^T K)^+, or (K^T K + ridge I)^-1
+    root: Float[Array, "dk dk"]  # L with L L^T = (K^T K)^+, or (K^T K + ridge I)^-1: half the digits of the inverse
     weights: Float[Array, "dk dv"]
     unseen: Float[Array, "dk dk"]
+    rank: Float[Array, ""]
 
 
 def add(state: Sums, keys: Array, values: Array) -> Sums:
@@ -45,11 +46,13 @@ def solve(state: Twofold, ridge: float) -> Float[Array, "dk dv"]:
 
 
 def correct_one(state: Solved, key: Float[Array, "dk"], value: Float[Array, "dv"]) -> Solved:
-    """Recursive least squares: the gain spreads the pair's error over the inverse; also Greville's second case."""
-    spread = dot(state.inverse, key)
-    gain = spread / (1 + dot(key, spread))
-    weights = state.weights + gain[:, None] * (value - dot(key, state.weights))[None, :]
-    return state._replace(inverse=state.inverse - gain[:, None] * spread[None, :], weights=weights)
+    """Recursive least squares in Potter's square root: the gain spreads the pair's error over the inverse."""
+    seen = dot(key, state.root)
+    power = 1 + dot(seen, seen)
+    spread = dot(state.root, seen)
+    weights = state.weights + spread[:, None] / power * (value - dot(key, state.weights))[None, :]
+    root = state.root - spread[:, None] / (power + jnp.sqrt(power)) * seen[None, :]
+    return state._replace(root=root, weights=weights)
 
 
 def greville_one(state: Solved, key: Float[Array, "dk"], value: Float[Array, "dv"]) -> Solved:
@@ -57,13 +60,14 @@ def greville_one(state: Solved, key: Float[Array, "dk"], value: Float[Array, "dv
     new = dot(state.unseen, dot(state.unseen, key))  # twice: the first leaves rounding of the key's own size
     power = dot(new, new)
     is_new = power > CUT**2 * dot(key, key)
-    power = jnp.where(is_new, power, 1.0)
-    gain, spread = new / power, dot(state.inverse, key)
-    crossed = gain[:, None] * spread[None, :]
+    gain = new / jnp.where(is_new, power, 1.0)
+    # (I - gain key^T) inverse (I - key gain^T) + gain gain^T: the root's first free column takes the gain.
+    free = (jnp.arange(len(key), dtype=key.dtype) == state.rank).astype(key.dtype)
     fitted = Solved(
-        state.inverse - crossed - crossed.T + (1 + dot(key, spread)) * gain[:, None] * gain[None, :],
+        state.root + gain[:, None] * (free - dot(key, state.root))[None, :],
         state.weights + gain[:, None] * (value - dot(key, state.weights))[None, :],
         state.unseen - gain[:, None] * new[None, :],
+        state.rank + 1,
     )
     return jax.tree.map(lambda a, b: jnp.where(is_new, a, b), fitted, correct_one(state, key, value))
 
@@ -77,13 +81,14 @@ def pseudo_inverse(label: str, *, ridge: float = 0.0, online: bool = False) -> R
     of any length. Exact for num_patterns up to dim_key, then SINR 1 / (load - 1). Depth 1: sums, and one eigenvalue
     problem a read.
     `online` is the same S kept up to date pair by pair, depth num_patterns: recursive least squares from
-    inverse = I / ridge, or for ridge 0 Greville's recursion, whose state holds the projector onto unseen directions too.
+    inverse = I / ridge (its square root is kept), or for ridge 0 Greville's recursion, whose state holds the projector
+    onto unseen directions too.
     Ill-conditioned keys: with ridge 0 the weights are right to 1e-4 up to a condition number of 3e5; directions in which
-    the keys are weaker than 1e-6 of the strongest count as unseen. A ridge cuts no direction; below 1e-12 times the
-    largest eigenvalue of K^T K it is lost in float64's rounding. The weights themselves are float32: where they cancel,
-    the field of keys of condition number c carries an error of about 1e-8 c.
+    the keys are weaker than 1e-6 of the strongest count as unseen. A ridge cuts no direction; in batch form a ridge below
+    1e-12 times the largest eigenvalue of K^T K is lost in float64's rounding. The weights themselves are float32: where
+    they cancel, the field of keys of condition number c carries an error of about 1e-8 c.
     Also: projection rule, RLS, MesaNet's optimum.
-    Source: Greville 1960 (online); Kohonen 1974; Personnaz et al. 1986; von Oswald et al. 2025.
+    Source: Greville 1960, Potter & Stern 1963 (online); Kohonen 1974; Personnaz et al. 1986; von Oswald et al. 2025.
     """
     if not online:
 
@@ -95,12 +100,12 @@ def pseudo_inverse(label: str, *, ridge: float = 0.0, online: bool = False) -> R
 
     def init(dim_key: int, dim_value: int) -> Twofold:
         unseen = jnp.zeros((0, 0)) if ridge else jnp.eye(dim_key)
-        start = Solved(jnp.zeros((dim_key, dim_key)), jnp.zeros((dim_key, dim_value)), unseen)
+        start = Solved(jnp.zeros((dim_key, dim_key)), jnp.zeros((dim_key, dim_value)), unseen, jnp.zeros(()))
         if not ridge:
             return Twofold(start, jax.tree.map(jnp.zeros_like, start))
         with jax.enable_x64(True):
             exact = jax.tree.map(lambda x: x.astype(jnp.float64), start)
-            return split(exact._replace(inverse=jnp.eye(dim_key) / ridge), start)
+            return split(exact._replace(root=jnp.eye(dim_key) / ridge**0.5), start)
 
     write = in_float64(sequential(correct_one if ridge else greville_one))
     return Rule(label, init, write, recall, lambda state: state.high.weights, depth=lambda num_patterns: num_patterns)

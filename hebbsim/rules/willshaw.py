@@ -50,8 +50,8 @@ def recall_units(weights: Bool[Array, "dk dv"], queries: Int[Array, "p k"]) -> F
 def willshaw(label: str) -> Rule:
     """S = OR of k^T v over the pairs; field = queries @ S, the number of the cue's units that are wired to the output unit.
 
-    weights S (dim_key, dim_value), one bit each, for 0/1 codes; an entry above 0 is on. Parameters: dim_key *
-    dim_value. Depth 1: an OR.
+    weights S (dim_key, dim_value), one bit each, for 0/1 codes; an entry above 0 is on. Parameters: dim_key * dim_value.
+    Depth 1: an OR.
     Also: binary or clipped-Hebbian memory, Steinbuch's Lernmatrix. Source: Willshaw, Buneman & Longuet-Higgins 1969.
     """
     return Rule(

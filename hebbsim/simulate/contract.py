@@ -39,8 +39,8 @@ def fit(
         who = f"{name} {part.label}"
         kinds = part.requires & KINDS
         if kinds and ensemble.kind not in part.requires:
-            verb = VERBS.get(name, "fit")
-            raise HebbsimError(f"{who} does not {verb} ensemble {ensemble.kind}; allowed: {', '.join(sorted(kinds))}")
+            verb, what = VERBS.get(name, "fit"), "" if name == "rule" else "ensemble "
+            raise HebbsimError(f"{who} does not {verb} {what}{ensemble.kind}; allowed: {', '.join(sorted(kinds))}")
         for word in sorted(part.requires - kinds - provided):
             raise HebbsimError(f"{who} needs {word}: {_remedy(word, tied, dim_key, dim_value)}")
     if tied and dim_key != dim_value:

@@ -15,12 +15,13 @@ from hebbsim.errors import HebbsimError
 from hebbsim.parts import identity, look_up
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
-from hebbsim.records.task import Task, parse_label
+from hebbsim.records.task import Task
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
 from hebbsim.simulate.contract import check_supply, fit
 from hebbsim.simulate.placement import choose_placement, trial_cost
+from hebbsim.simulate.settings import check_settings, pinned
 from hebbsim.statistics.channels import register
 
 MOST_PROBES = 65_536  # see draws.probe_index
@@ -64,6 +65,7 @@ class Sweep(NamedTuple):
         return trial_cost(self.spec, [task.num_patterns for task in self.tasks])
 
 
+@pinned()
 def sweep(
     *,
     rule: str | Rule = "hebbian",
@@ -96,12 +98,13 @@ def sweep(
         >>> [task.num_patterns for task in plan.tasks], plan.num_parameters, plan.exact
         ([16, 64], 4096, False)
     """
+    check_settings()
     made_rule: Rule = look_up(RULES, "rule", rule, rule_options)
     made_ensemble: Ensemble = look_up(ENSEMBLES, "ensemble", ensemble, ensemble_options)
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
-    dim_key, dim_value = _dims(dim, dim_key, dim_value)
+    dim_key, dim_value = _dims(dim, dim_key, dim_value, made_ensemble.dims)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
     probes = check_integer("probes", probes, 1, MOST_PROBES)
@@ -113,6 +116,20 @@ def sweep(
         wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
     fit(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
     counts = pattern_counts(wrapped, dim_key, num_patterns, loads)
+    first = Task(
+        rule=identity(made_rule),
+        ensemble=identity(made_ensemble),
+        retrieval=identity(made_retrieval),
+        readout=identity(made_readout),
+        precision=identity(made_precision),
+        dim_key=dim_key,
+        dim_value=dim_value,
+        num_patterns=1,
+        probes=probes,
+        ages=ages,
+        tied=bool(tied),
+        seed=check_integer("seed", seed, 0, 2**32 - 1),
+    )
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -125,6 +142,7 @@ def sweep(
         tied=bool(tied),
         block=trial.default_block(dim_key, wrapped.chunk),
         max_patterns=max(counts) if "keys" in made_retrieval.requires else 0,
+        identities=(first.rule, first.ensemble, first.retrieval, first.readout, first.precision),
     )
     check_supply(spec, max(counts))
     spec = choose_placement(spec, counts)
@@ -132,29 +150,19 @@ def sweep(
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
         )
-    first = Task(
-        rule=identity(made_rule),
-        ensemble=identity(made_ensemble),
-        retrieval=identity(made_retrieval),
-        readout=identity(made_readout),
-        precision=identity(made_precision),
-        dim_key=dim_key,
-        dim_value=dim_value,
-        num_patterns=1,
-        probes=probes,
-        ages=spec.ages,
-        tied=bool(tied),
-        seed=check_integer("seed", seed, 0, 2**32 - 1),
-    )
-    for label in (first.rule, first.ensemble, first.retrieval, first.readout, first.precision):
-        parse_label(label)  # what cannot be read back is refused before it is measured
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
     register(made_readout.channel_for(made_ensemble.kind))
     stored_bits = 1.0 if "binary" in wrapped.provides else float(made_precision.bits)
-    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value), stored_bits)
+    kept = made_retrieval.num_state(dim_key)
+    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value) + kept, stored_bits)
 
 
-def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
+def _dims(
+    dim: int | None, dim_key: int | None, dim_value: int | None, stated: tuple[int, int] | None
+) -> tuple[int, int]:
+    if dim is None and stated:
+        dim_key = stated[0] if dim_key is None else dim_key
+        dim_value = stated[1] if dim_value is None else dim_value
     if dim is not None and (dim_key is not None or dim_value is not None):
         raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)

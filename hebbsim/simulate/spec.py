@@ -27,6 +27,7 @@ class Spec(NamedTuple):
     block: int  # pairs written at once: a multiple of the rule's chunk; no exact count depends on it
     max_patterns: int = 0  # for readers that are given all keys
     form: Literal["state", "parallel"] = "state"  # parallel: (Q K^T) V, no memory; see placement.has_parallel_form
+    identities: tuple[str, ...] = ()  # of the parts: an object whose state has changed since is not what was compiled
     num_shards: int = 1  # devices that share a memory, each with some columns of it
 
     @property

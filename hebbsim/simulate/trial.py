@@ -16,6 +16,7 @@ from hebbsim.base import Fast, Field, Known, Side, Truth, dot
 from hebbsim.kernels.packed import overlaps
 from hebbsim.simulate.draws import Draws, prepare
 from hebbsim.simulate.memory import check_fits
+from hebbsim.simulate.settings import pinned
 from hebbsim.simulate.spec import Spec as Spec
 from hebbsim.simulate.spec import default_block as default_block
 from hebbsim.simulate.spec import fast_form as fast_form
@@ -93,7 +94,8 @@ def draw_codes(trial: Trial, index: Int[Array, "n"]) -> tuple[Array, Array]:
     if key_side.draw is value_side.draw:  # in one place: each that draws costs about 0.3 s to compile
         both = jax.vmap(key_side.draw, (0, None))(rng_keys, index)
         return both[0], both[1]
-    return key_side.draw(rng_keys[0], index), value_side.draw(rng_keys[1], index)
+    of_values = 0 if "paired" in trial.spec.ensemble.provides else 1
+    return key_side.draw(rng_keys[0], index), value_side.draw(rng_keys[of_values], index)
 
 
 def writers_of(trial: Trial) -> tuple[Callable, Callable]:
@@ -137,7 +139,7 @@ def side_information(trial: Trial, i: Array) -> Known:
         rows = trial.key_side.rows(trial.books[0], trial.key_side.draw(trial.draws.sides[0], index))
         return jnp.where((index < target)[:, None], rows, 0.0)
 
-    return Known(known_keys, target, trial.spec.max_patterns, trial.books[1], trial.value_side)
+    return Known(known_keys, target, trial.spec.max_patterns, trial.books[1], trial.value_side, trial.key_side.spectrum)
 
 
 def probe_memory(trial: Trial, memory: PyTree, keys: Array, values: Array, i: Array) -> dict[str, Array]:
@@ -232,6 +234,7 @@ def _run(spec: Spec, devices: int, draws: Draws, num_patterns: Array, num_loads:
     return spread(draws, num_patterns, num_loads)
 
 
+@pinned()
 def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devices: int = 1) -> dict[str, np.ndarray]:
     """Counts of the given trials at the given numbers of patterns (ascending): arrays (trials, loads, ...).
 
@@ -269,7 +272,7 @@ def program(spec: Spec, devices: int, max_loads: int) -> Callable[..., dict[str,
     drawing = functools.partial(prepare, probes=spec.probes)
     draws = prepare.eval_shape(*given, probes=spec.probes)
     with ThreadPoolExecutor(1) as beside:
-        drawn = beside.submit(drawing, *given)
+        drawn = beside.submit(pinned()(drawing), *given)  # settings are a thread's own
         compiled = _run.lower(spec, devices, draws, loads, np.int32(0)).compile()
     drawn.result()
     check_fits(compiled, devices, f"{spec.rule.label}, dims {spec.dim_key} x {spec.dim_value}")

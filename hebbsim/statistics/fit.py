@@ -154,7 +154,7 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
 
     def bits(log_load: float, totals: list[Any]) -> float:
         contents = [point.content(counts, "hard") for point, counts in zip(pair, totals, strict=True)]
-        if contents[0] and contents[0].recovered and np.isfinite(contents[0].of):
+        if contents[0] and contents[0].share and contents[0].recovered:
             pairs = np.exp(log_load) * pair[0].task.dim_key
             return float(pairs * contents[0].bits(error) / pair[0].num_parameters)
         # Bits per load change slowly along the curve: interpolate those.

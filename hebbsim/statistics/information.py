@@ -59,7 +59,8 @@ def symmetric_bits(table: np.ndarray, corrected: bool = False) -> float:
     """
     flat = table.reshape(-1)
     half = len(flat) // 2
-    low, high = flat[:half], flat[::-1][:half]
+    seen = (flat + flat[::-1])[:half] > 0
+    low, high = flat[:half][seen], flat[::-1][:half][seen]
     loss = xlogx(low + high, corrected) - xlogx(low, corrected) - xlogx(high, corrected)
     middle = flat[half] if len(flat) % 2 else 0.0  # its own mirror: it says nothing, one bit is lost
     return 1.0 - (loss.sum() / LN2 + middle) / flat.sum()
@@ -68,6 +69,7 @@ def symmetric_bits(table: np.ndarray, corrected: bool = False) -> float:
 def mutual_loss(table: np.ndarray, corrected: bool = False) -> float:
     """H(value | outcome), bits a value, of counts table (values, outcomes ...)."""
     flat = table.reshape(len(table), -1)
+    flat = flat[:, flat.any(axis=0)]
     total = flat.sum()
     if not total:
         return 0.0

@@ -35,16 +35,20 @@ def loss_interval(
     """
     tail, normal = (1 - level) / 2, float(ndtri((1 + level) / 2))
     share = np.isfinite(of)
-    if np.isnan(events) and loss > 0:
-        # No events limit the loss: a few memories may carry it. Of gamma variates the squared coefficient of variation of
-        # their mean, r, is found too small by the factor 1 / (1 + r).
+    if np.isnan(events) and error > 0 and loss > 0:
+        # No events to count, but the energy of noise, which a few memories may carry: taken for a gamma variate, of which
+        # loss / truth is the pivot. The squared coefficient of variation r of its mean is found too small by 1 / (1 + r).
         ratio = min((error / loss) ** 2, 0.95)
-        error = loss * np.sqrt(ratio / (1 - ratio))
-    counted = (
-        loss * (np.sqrt((1 - loss) / events) if share else (1 - loss / stored) / np.sqrt(events)) if events else 0.0
-    )
-    counted = counted if counted > 0 else 0.0
-    few = events < FEW or (share and of - events < FEW)
+        shape = (1 / ratio - 1) * (normal / quantile(level, trials - 1)) ** 2
+        low, high = (loss * shape / max(float(gammaincinv(shape, p)), 1e-300) for p in (1 - tail, tail))
+        # A shape below 1 says that little is known, not that such a loss is mostly found too small.
+        low = min(low, loss * float(gammaincinv(shape + 0.5, tail)) / shape)
+        return min(low, loss), max(high, loss)
+    counted = 0.0
+    if events > 0:
+        left = 1 - loss if share else max(1 - loss / stored, 0.0) ** 2 if stored > 0 else 0.0
+        counted = loss * float(np.sqrt(left / events))
+    few = events < FEW or (share and of - events < FEW) or loss < FEW**0.5 * error  # errors that come together are one
     s = max(quantile(level, trials - 1) / normal * error, counted * (1.0 if few else LEAST))
     if not s or not np.isfinite(s) or loss <= 0 or (share and loss >= 1):
         return (loss, loss) if np.isfinite(s) else (0.0, np.inf)
@@ -66,6 +70,13 @@ def none_seen(rows: float, level: float) -> float:
     Errors of one row may all come together, so rows are counted, not bits.
     """
     return 1 - ((1 - level) / 2) ** (1 / rows)
+
+
+def most_wrong(events: float, of: float, rows: float, level: float) -> float:
+    """Most that the share of what goes wrong can be, after a few events or none."""
+    if not events:
+        return none_seen(rows, level)
+    return float(betaincinv(events + 1, of - events, (1 + level) / 2)) if events < of else 1.0
 
 
 def rate_interval(
@@ -94,15 +105,17 @@ def bits_interval(whole: Content, without: Sequence[Content], rows: float, level
         half = quantile(level, trials - 1) * spread([content.bits() for content in without])
         return best - half, best, best + half
     error = spread([content.loss for content in without])
-    least, most = loss_interval(whole.loss, error, whole.events, whole.of, trials, level, whole.stored)
-    if whole.events == 0 and whole.worst:
-        most = max(most, whole.worst(none_seen(rows, level)))
-    if np.isfinite(whole.of) and whole.events == whole.of:
+    of = whole.of if whole.share else np.inf
+    least, most = loss_interval(whole.loss, error, whole.events, of, trials, level, whole.stored)
+    if whole.events < FEW and whole.worst and (not whole.events or not whole.share):
+        most = max(most, whole.worst(most_wrong(whole.events, whole.of, rows, level)))
+    if whole.share and whole.events == whole.of:
         least = min(least, 1 - none_seen(rows, level))
     low, high = sorted((whole.bits(most), whole.bits(least)))
     if spread([content.stored for content in without]) > 1e-12 * max(whole.stored, 1e-300):
         # What was stored is estimated as well, from the same trials: the spread of the difference counts.
         half = quantile(level, trials - 1) * spread([content.bits() for content in without])
+        half = max(half, LEAST * float(ndtri((1 + level) / 2)) * whole.counted)
         low = best - np.hypot(half, best - low) if whole.events < FEW else best - max(half, LEAST * (best - low))
         high = best + half
     return max(min(low, best), 0.0), best, max(high, best)
@@ -125,7 +138,7 @@ def sum_interval(
     error = spread([bits_of(one) for one in without])
     half = quantile(level, trials - 1) * error
     low, high = best - half, best + half
-    if not any(content.recovered and np.isinf(content.of) for content in wholes):
+    if not any(np.isnan(content.events) for content in wholes):
         events = float(np.sum([content.events for content in wholes]))
         least, most = loss_interval(stored - best, error, events, np.inf, trials, level, stored)
         low, high = stored - most, min(stored - least, stored)

@@ -9,7 +9,8 @@ import numpy as np
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Record, Results
 from hebbsim.records.task import FIELDS, Task, parse_label, stored_bits
-from hebbsim.statistics.channels import Channel, Content, contents, find, rows_read
+from hebbsim.statistics.channels import Channel, contents, find
+from hebbsim.statistics.content import Content, rows_read
 from hebbsim.statistics.estimate import Estimate, add, subtract, two_or_more
 from hebbsim.statistics.information import Counts
 from hebbsim.statistics.intervals import bits_interval, rate_interval, sum_interval
@@ -139,6 +140,9 @@ class Measurement:
         rates = [self.errors_of(trial) for trial in self.trials]
         two_or_more(len(rates), float(np.divide(*np.sum(rates, axis=0))), self.level)
         rows = sum(self._rows(age) for age in self.ages)
+        return self._rate(rates, rows)
+
+    def _rate(self, rates: Sequence[tuple[float, float]], rows: float) -> Estimate:
         share = self.channel is None or self.channel.name != "units"
         low, best, high = rate_interval(rates, rows, self.level, share)
         method = "no error seen: exact bound over probes" if best == 0 else "jackknife over trials"
@@ -184,6 +188,16 @@ class Measurement:
             found.append(self._estimate(*bits_interval(self._whole[i][name], without, self._rows(age), self.level)))
         return tuple(found)
 
+    @cached_property
+    def age_error_rate(self) -> tuple[Estimate, ...]:
+        """error_rate of each age bin that holds pairs, the newest first: nan where nothing was probed or decided."""
+        return tuple(
+            self._rate([self._errors_at(trial, age) for trial in self.trials], self._rows(age)) for age in self.ages
+        )
+
+    def _errors_at(self, counts: Counts, age: int) -> tuple[float, float]:
+        return (np.nan, np.nan) if self.channel is None else self.channel.errors(self._at_age(counts, age))
+
     def _bits(self, criterion: str) -> Estimate:
         whole = [content[criterion] for content in self._whole]
         without = [[content[criterion] for content in one] for one in self._without]
@@ -227,6 +241,19 @@ def measurements(results: Results, level: float = 0.95) -> list[Measurement]:
         if len(records) >= 2:
             found.append(Measurement(task, records, level))
     return found
+
+
+def named(results: Results, level: float = 0.95) -> dict[str, list[Measurement]]:
+    """The measured curves by name, in the order of TASKS, each by load.
+
+    A point takes two finite trials, as in `measurements`; a curve without any point yet is left out.
+    Raises HebbsimError where the records have no names: their folder lacks curves.json, which `hebbsim collect` writes.
+    """
+    if not results.curves:
+        raise HebbsimError("the records have no curves.json; hebbsim collect writes it, and runs nothing twice")
+    points = {point.task: point for point in measurements(results, level)}
+    found = {name: [points[task] for task in tasks if task in points] for name, tasks in results.curves.items()}
+    return {name: curve for name, curve in found.items() if curve}
 
 
 def curves(points: Sequence[Measurement]) -> dict[Task, list[Measurement]]:

@@ -1,0 +1,120 @@
+"""In how few bits can the running state of a recurrent layer be kept? Rounded after every pair, at dim 128.
+
+Run time: about 3 minutes on 2 cores. Figure: soft bits per parameter that each format keeps of what float32 holds, for
+delta, gated_delta and kda; and the error rate by age. Table: bits per parameter, the share of float32's, bits stored an
+entry (scales and fed-back errors counted) and bits per stored bit. +-1 pairs, a stream of 1,024 in twelve bins of age.
+"""
+
+import numpy as np
+
+from hebbsim import plot
+from hebbsim.records.task import parse_label
+from hebbsim.statistics.measurement import measurements
+
+DIM, PAIRS, TRIALS = 128, 1024, 4
+AGES = (1, 8, 24, 48, 80, 128, 192, 256, 384, 512, 768)
+BUDGET = "3 minutes on 2 cores"
+RULES = {
+    "delta": {"rate": 0.5},
+    "gated_delta": {"rate": 0.5, "decay": 0.998},
+    "kda": {"rate": 0.5, "decay": 0.998},
+}
+RUN = {"every": 1}
+WHOLE = 1_000_000  # a tile that no array reaches: one scale a matrix
+FORMATS = [
+    ("float32", {}),
+    ("bfloat16", {}),
+    ("float8", {"tile": WHOLE}),
+    ("float8", {"tile": 16}),
+    ("float8", {"tile": 16, "stochastic": True}),
+    ("float8", {"tile": 16, "feedback": True}),
+    ("int8", {"tile": WHOLE}),
+    ("int8", {"tile": 16}),
+    ("int8", {"tile": 16, "stochastic": True}),
+    ("int8", {"tile": 16, "feedback": True}),
+    ("int4", {"tile": 16}),
+    ("int4", {"tile": 16, "stochastic": True}),
+    ("int4", {"tile": 16, "feedback": True}),
+]
+TASKS = [
+    dict(
+        rule=rule,
+        rule_options=options,
+        readout="soft",
+        dim=DIM,
+        num_patterns=[PAIRS],
+        ages=AGES,
+        probes=512,
+        trials=TRIALS,
+        precision=name,
+        precision_options=given | (RUN if name != "float32" else {}),
+    )
+    for rule, options in RULES.items()
+    for name, given in FORMATS
+]
+
+
+def name_of(label):
+    """ "int8, tile 16, fed back" of a precision's label."""
+    name, options = parse_label(label)
+    tile = options.get("tile", 0)
+    words = [name, "one scale" if tile == WHOLE else f"tile {tile}" if tile else ""]
+    words += ["stochastic" if options.get("stochastic") else "", "fed back" if options.get("feedback") else ""]
+    return ", ".join(filter(None, words))
+
+
+ORDER = [
+    name_of(f"{name}({', '.join(f'{k}={v!r}' for k, v in sorted(given.items()))})" if given else name)
+    for name, given in FORMATS
+]
+
+
+def points_of(results):
+    """{(rule, format): Measurement}."""
+    return {(parse_label(p.task.rule)[0], name_of(p.task.precision)): p for p in measurements(results)}
+
+
+def table(results):
+    found = points_of(results)
+    rows = []
+    for rule in RULES:
+        whole = found[rule, "float32"].bits_per_parameter.best
+        for name in ORDER:
+            point = found[rule, name]
+            share = f"{100 * point.bits_per_parameter.best / whole:.1f} %"
+            stored, per = point.stored_bits, point.bits_per_stored_bit.number()
+            rows.append([rule, name, point.bits_per_parameter, share, f"{stored:.4g}", per])
+    return [
+        "rule",
+        "state kept in",
+        "soft bits per parameter",
+        "of float32",
+        "bits an entry",
+        "bits per stored bit",
+    ], rows
+
+
+def figure(results):
+    made, axes = plot.figure(2, height=3.4)
+    found = points_of(results)
+    places = np.arange(len(ORDER))[::-1]
+    for i, rule in enumerate(RULES):
+        whole = found[rule, "float32"].bits_per_parameter.best
+        for name, place in zip(ORDER, places, strict=True):
+            share = found[rule, name].bits_per_parameter
+            low, high = (max(share.best - share.low, 0) / whole, max(share.high - share.best, 0) / whole)
+            axes[0].errorbar(
+                share.best / whole, place + 0.22 * (1 - i), xerr=[[low], [high]], fmt=plot.MARKERS[i], ms=3,
+                color=plot.COLOURS[i], elinewidth=0.8, label=rule if place == 0 else "",
+            )  # fmt: skip
+    axes[0].set_yticks(places, ORDER, fontsize=5.5)
+    axes[0].set(xlabel="share of float32's bits", xlim=(-0.05, 1.1), title="Rounded after every pair")
+    axes[0].legend(loc="lower right", bbox_to_anchor=(0.75, 0.0))
+    edges = np.array([0, *AGES, PAIRS])
+    middle = (edges[1:] + edges[:-1]) / 2
+    shown = ("float32", "bfloat16", "float8, tile 16", "int8, tile 16", "int4, tile 16", "int4, tile 16, fed back")
+    for i, name in enumerate(shown):
+        plot.points(axes[1], middle, found["kda", name].age_error_rate, name, i)
+    axes[1].set(xscale="log", xlabel="age, pairs since writing", ylabel="error rate", ylim=(0, 0.55), title="kda")
+    axes[1].legend(loc="upper left", ncols=2)
+    return made
