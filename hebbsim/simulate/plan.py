@@ -110,7 +110,7 @@ def sweep(
     probes = check_integer("probes", probes, 1, MOST_PROBES)
     ages = tuple(check_integer("ages", age, 0, MOST_PATTERNS) for age in _many("ages", ages))
     if list(ages) != sorted(set(ages)):
-        raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
+        raise HebbsimError(f"ages = {ages}; allowed: ascending integers, edges in pairs since writing")
     wrapped = made_precision.wrap(made_rule)
     if "exact" not in made_precision.provides:
         wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
