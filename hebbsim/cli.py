@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import textwrap
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -18,7 +17,6 @@ from hebbsim import commands, commands_answers, commands_curve, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
 from hebbsim.errors import HebbsimError, Interrupted, printable
 
-DEPENDENCIES = ("jax", "jaxlib", "jaxtyping", "matplotlib", "numpy", "rich", "scipy")
 DEFAULTS = {
     "rule": "hebbian",
     "ensemble": "bipolar",
@@ -58,12 +56,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("hebbsim: interrupted; finished records are kept, the same command goes on from them", file=sys.stderr)
         return 130
-    except (ModuleNotFoundError, RuntimeError, AssertionError) as error:
-        remedy = missing(error)
-        if not remedy:
-            raise
-        print(f"hebbsim: {remedy}", file=sys.stderr)
-        return 2
     except BrokenPipeError:
         # Nobody reads on, as in `hebbsim list | head`; what Python still wants to flush at exit must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -73,20 +65,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"hebbsim: {printable(str(error.filename))[:200]}: {error.strerror}", file=sys.stderr)
         return 2
-
-
-def missing(error: Exception) -> str:
-    """What to do about a package or a device that is not there; nothing for any other error."""
-    if isinstance(error, ModuleNotFoundError) and error.name in DEPENDENCIES:
-        return f"the package {error.name} is not installed; run make, or pip install ."
-    # Without a device of that platform JAX raises a RuntimeError, or fails an assertion where it looks for devices.
-    places = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-    if "Unable to initialize backend" in str(error) or any(place.endswith("xla_bridge.py") for place in places[-1:]):
-        platforms = os.environ.get("JAX_PLATFORMS", "")
-        return (
-            f"JAX finds no device for JAX_PLATFORMS={platforms}; unset it, or install the extra that brings the device"
-        )
-    return ""
 
 
 def parser() -> Parser:

@@ -26,7 +26,7 @@ from hebbsim.simulate.memory import GIB, out_of_memory, smaller_block
 from hebbsim.simulate.placement import memory_needed
 from hebbsim.simulate.plan import Sweep
 
-EXACT_BELOW = 2.0**24  # whole numbers that float32 adds without rounding
+EXACT_BELOW = 2.0**24  # integers that float32 adds without rounding
 
 
 def engine(

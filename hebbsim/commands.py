@@ -143,7 +143,7 @@ def run_report(arguments: argparse.Namespace) -> int:
 
     folder = Path(arguments.results)
     if not folder.is_dir():
-        raise HebbsimError(f"{folder}: no such folder of results")
+        raise HebbsimError(f"{folder}: there is no such folder of results")
     if arguments.readme:
         fill_file(Path(arguments.readme), folder / "verify" / "table.json", rule_rows(64, 1000))
         print(arguments.readme)

@@ -56,7 +56,7 @@ def load(path: str) -> Experiment:
         raise HebbsimError(f"{path}: no such experiment; allowed: a Python file such as experiments/load.py")
     made = importlib.util.spec_from_file_location(f"experiment_{file.stem}", file)
     if made is None or made.loader is None:
-        raise HebbsimError(f"{path}: cannot be imported")
+        raise HebbsimError(f"{path}: it cannot be imported as a Python module")
     module = importlib.util.module_from_spec(made)
     neighbours = str(file.resolve().parent)
     if neighbours not in sys.path:  # as Python does for a script; it stays, for imports inside functions

@@ -171,7 +171,9 @@ def run_plan(
         for batch in engine([(plan, dict.fromkeys(plan.tasks, numbers))]):
             for record in batch:
                 if not record.finite:
-                    raise HebbsimError(f"{record.task.rule}: NaN or infinity at {record.task.num_patterns} patterns")
+                    raise HebbsimError(
+                        f"{record.task.rule}: what was read is not finite at {record.task.num_patterns} patterns; try smaller rates or loads"
+                    )
                 found[record.task].append(record)
             if report:
                 report(plan.name, len(found[plan.tasks[0]]), trials)

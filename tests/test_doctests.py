@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import hebbsim
+
 ROOT = Path(__file__).parent.parent
 FILES = [file for file in sorted((ROOT / "hebbsim").rglob("*.py")) if ">>> " in file.read_text()]
 
@@ -18,7 +20,7 @@ def module_of(file):
 @pytest.mark.parametrize("file", FILES, ids=module_of)
 def test_examples_run(file, monkeypatch):
     monkeypatch.chdir(ROOT)
-    failed, tried = doctest.testmod(importlib.import_module(module_of(file)), optionflags=doctest.ELLIPSIS)
+    failed, tried = doctest.testmod(importlib.import_module(module_of(file)), extraglobs={"hebbsim": hebbsim})
     assert tried and not failed
 
 

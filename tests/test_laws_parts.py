@@ -18,7 +18,11 @@ from hebbsim.words import KINDS, WORDS
 
 DIM = 24
 KEY = jax.random.key(7, impl="threefry2x32")
-OPTIONS = {"coded": {"code": "repetition", "times": 1}, "sparse": {"active": 3}, "tokens": {"vocabulary": 9}}  # that fit DIM
+OPTIONS = {
+    "coded": {"code": "repetition", "times": 1},
+    "sparse": {"active": 3},
+    "tokens": {"vocabulary": 9},
+}  # that fit DIM
 NOISE = ({"flip": 0.4}, {"erase": 0.5}, {"flip": 0.4, "erase": 0.4})
 
 

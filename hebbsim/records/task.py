@@ -69,9 +69,9 @@ class Task:
                 raise HebbsimError(f"task: {name} = {label!r}; allowed: a label such as 'delta(rate=0.5)'")
         for name in ("dim_key", "dim_value", "num_patterns", "probes", "version"):
             self._set_integer(name, 1, 2**31 - 1, "an integer from 1 to 2**31 - 1")
-        self._set_integer("seed", 0, 2**32 - 1, "a whole number from 0 to 2**32 - 1")
+        self._set_integer("seed", 0, 2**32 - 1, "an integer from 0 to 2**32 - 1")
         if not isinstance(self.ages, (tuple, list)) or any(_integer(age) is None for age in self.ages):
-            raise HebbsimError(f"task: ages = {self.ages!r}; allowed: a tuple of whole numbers")
+            raise HebbsimError(f"task: ages = {self.ages!r}; allowed: a tuple of integers")
         object.__setattr__(self, "ages", tuple(map(_integer, self.ages)))
         if not isinstance(self.tied, bool):
             raise HebbsimError(f"task: tied = {self.tied!r}; allowed: True, False")

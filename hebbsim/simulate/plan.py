@@ -15,7 +15,7 @@ from hebbsim.errors import HebbsimError
 from hebbsim.parts import identity, look_up
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
-from hebbsim.records.task import Task, parse_label
+from hebbsim.records.task import Task
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
@@ -112,7 +112,7 @@ def sweep(
     probes = check_integer("probes", probes, 1, MOST_PROBES)
     ages = tuple(check_integer("ages", age, 0, MOST_PATTERNS) for age in _many("ages", ages))
     if list(ages) != sorted(set(ages)):
-        raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
+        raise HebbsimError(f"ages = {ages}; allowed: ascending integers, edges in pairs since writing")
     wrapped = made_precision.wrap(made_rule)
     if "exact" not in made_precision.provides:
         wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
