@@ -172,7 +172,8 @@ def run_plan(
             for record in batch:
                 if not record.finite:
                     raise HebbsimError(
-                        f"{record.task.rule}: what was read is not finite at {record.task.num_patterns} patterns; try smaller rates or loads"
+                        f"{record.task.rule}: what was read is not finite at {record.task.num_patterns} patterns; "
+                        "try smaller rates or loads"
                     )
                 found[record.task].append(record)
             if report:

@@ -15,7 +15,7 @@ from hebbsim.errors import HebbsimError
 from hebbsim.parts import identity, look_up
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
-from hebbsim.records.task import Task
+from hebbsim.records.task import Task, parse_label
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
