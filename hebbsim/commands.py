@@ -18,7 +18,16 @@ def run_verify(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.verify import verify
 
     size = "full" if arguments.full else "smoke" if arguments.smoke else "default"
-    return verify(Path(arguments.out), size, Path(arguments.source) if arguments.source else None, progress())
+    source = Path(arguments.source) if arguments.source else None
+    whole = source is not None and (source / "verify").is_dir()
+    status = verify(Path(arguments.out), size, source / "verify" if source and whole else source, progress())
+    if source and whole:
+        from hebbsim.answers.ledger import ledger
+
+        print("\nThe ledger, from the committed records:")
+        for row in ledger(source):
+            print(f"{row.claim.name}: {row.answer.verdict}. {row.answer.sentence}")
+    return status
 
 
 def run_measure(arguments: argparse.Namespace) -> int:
@@ -137,16 +146,22 @@ def run_plot(arguments: argparse.Namespace) -> int:
 
 
 def run_report(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.catalogue import rule_rows
-    from hebbsim.answers.report import fill_file
     from hebbsim.records import read
 
     folder = Path(arguments.results)
     if not folder.is_dir():
         raise HebbsimError(f"{folder}: there is no such folder of results")
     if arguments.readme:
-        fill_file(Path(arguments.readme), folder / "verify" / "table.json", rule_rows(64, 1000))
-        print(arguments.readme)
+        from hebbsim.answers.readme import fill_file
+
+        fill_file(Path(arguments.readme), folder)
+        print(printable(arguments.readme))
+        return 0
+    if arguments.html:
+        from hebbsim.answers.page import page
+        from hebbsim.answers.report import write
+
+        print(printable(str(write(Path(arguments.html), page(folder)))))
         return 0
     for place in sorted({file.parent for file in folder.rglob("*.jsonl")}):
         results = read(place)
