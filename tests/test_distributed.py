@@ -30,7 +30,7 @@ from hebbsim.simulate import processes, trial
 processes.start(sys.argv[1], 2, int(sys.argv[2]))
 from hebbsim.simulate.plan import sweep
 plan = sweep(dim=16, num_patterns=[8, 16], probes=16)
-counts = trial.run(plan.spec._replace(split=4), 0, [0, 1], [8, 16], 4)
+counts = trial.run(plan.spec._replace(num_shards=4), 0, [0, 1], [8, 16], 4)
 print({name: array.tolist() for name, array in sorted(counts.items())})
 """
 
@@ -83,7 +83,7 @@ def test_a_memory_shared_by_two_processes_holds_what_one_device_holds(port):
     from hebbsim.simulate.plan import sweep
 
     plan = sweep(dim=16, num_patterns=[8, 16], probes=16)
-    alone = trial.run(plan.spec._replace(split=1), 0, [0, 1], [8, 16], 1)
+    alone = trial.run(plan.spec._replace(num_shards=1), 0, [0, 1], [8, 16], 1)
     said = together(
         [[sys.executable, "-c", SHARED, f"127.0.0.1:{port}", str(i)] for i in range(2)], [environment()] * 2
     )

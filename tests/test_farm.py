@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from hebbsim import farm
-from hebbsim.collect import collect
+from hebbsim.collect import collect, engine
 from hebbsim.errors import HebbsimError
 from hebbsim.experiment import load
-from hebbsim.records import digest, read
+from hebbsim.records import Results, digest, read
+from hebbsim.records.merge import merge
 from hebbsim.rules import RULES
 from hebbsim.simulate.plan import sweep
 from hebbsim.simulate.sweeps import sweeps
@@ -70,6 +71,20 @@ def test_a_farm_gives_the_same_records(tmp_path):
     assert len(executor.sent) == 3
     collect(plans(), 5, tmp_path / "there" / "records.jsonl", executor=executor)
     assert len(executor.sent) == 3  # nothing lacks
+
+
+def test_one_hash_whoever_counts(tmp_path):
+    plan = sweep(dim=16, loads=[0.5, 1.0], probes=16)
+    hashes = set()
+    for devices in (1, 2, 4):
+        batches = engine([(plan, dict.fromkeys(plan.tasks, range(6)))], devices)
+        found = {(one.task, one.trial): one for batch in batches for one in batch}
+        hashes.add(digest(Results(found)))
+    collect([plan], 2, tmp_path / "a" / "records.jsonl")
+    collect([plan], 6, tmp_path / "a" / "records.jsonl", executor=Here())
+    collect([plan], 4, tmp_path / "b" / "records.jsonl")
+    hashes |= {digest(read(tmp_path / "a")), digest(merge([tmp_path / "b", tmp_path / "a"], tmp_path / "c").results)}
+    assert len(hashes) == 1
 
 
 def test_a_process_pool_gives_the_same_records_and_a_lost_worker_loses_none(tmp_path):

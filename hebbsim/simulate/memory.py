@@ -5,9 +5,28 @@ from typing import Any
 import jax
 
 from hebbsim.errors import HebbsimError
+from hebbsim.readouts.argmax import BLOCK as WORDS
+from hebbsim.records.counts import NUM_BINS
 
 GIB = 2.0**30
 SMALLEST_BLOCK = 32  # pairs; a smaller one saves nothing
+
+
+def reading(spec: Any, state: Any, book: Any) -> float:
+    """Bytes, about, of what reading the probes needs beside their fields.
+
+    soft: a histogram a probe, twice. argmax: a block of words, and its scores a few times over. Rules that compare a
+    query with each stored row (softmax_attention, hyena): those products.
+    """
+    rows = max((leaf.shape[0] for leaf in jax.tree.leaves(state) if leaf.ndim == 2), default=0)
+    total = 8.0 * spec.probes * rows
+    kind = spec.readout.label.partition("(")[0]
+    if kind == "soft":
+        total += 8.0 * spec.probes * NUM_BINS * (3 if spec.tied else 2 if spec.ensemble.kind == "sparse" else 1)
+    words = max((leaf.shape[0] for leaf in jax.tree.leaves(book) if leaf.ndim), default=0)
+    if kind == "argmax":
+        total += 4.0 * min(words, WORDS) * (spec.dim_value + 11 * spec.probes)
+    return total
 
 
 def needed_by(compiled: Any, devices: int) -> float:
