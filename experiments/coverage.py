@@ -154,7 +154,7 @@ def table(results):
     rows, every = [], cells()
     for row in sorted(every, key=share_of)[:3]:
         rows.append(line(row, "covers least"))
-    judged = [row for row in every if not row["errors"] < 5]
+    judged = [row for row in every if (row["errors"] or 5) >= 5]
     for row in sorted(judged, key=share_of)[-3:]:
         rows.append(line(row, "covers most, of those with 5 errors or more"))
     for name in SETTINGS:

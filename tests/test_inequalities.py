@@ -85,7 +85,7 @@ def test_token_soft_bits_are_no_less_than_hard_ones(vocabulary):
         trials=2,
     )
     assert point.bits["soft"].best >= point.bits["hard"].best > 0
-    assert len(point.counts["log_posterior"]) == 13
+    assert len(point.counts["log_posterior"]) == 9
 
 
 def drawn(kind, label, rows_of, keys="bipolar"):

@@ -10,7 +10,6 @@ from hebbsim.readouts.frequencies import frequencies
 from hebbsim.statistics.information import LADDER, LOG_UNIT
 
 BLOCK = 4096  # code words scored at once: the unpacked words are 16 MB at dim 1024
-SQUARINGS = 4  # in a row, see sums_of_powers
 CLIP = 100.0  # bits; a posterior below 2^-100 counts as this
 
 
@@ -19,20 +18,6 @@ def posterior(ladder: Float[Array, "r"], scores: Float[Array, "p"], best: Array,
     nats = ladder[None, :] * (scores - best)[:, None] - jnp.log(tail)
     bits = jnp.clip(nats / jnp.log(2.0), -CLIP, 0.0)
     return jnp.round(bits * LOG_UNIT).astype(jnp.int32)
-
-
-def sums_of_powers(below: Float[Array, "p words"], rungs: tuple[float, ...]) -> Float[Array, "p r"]:
-    """sum over words of exp(rung * below), below <= 0.
-
-    Where a rung is twice the one before, a square takes the place of the exponential: after four the relative error is
-    1e-6.
-    """
-    sums, power, squared = [], below, 0
-    for i, rung in enumerate(rungs):
-        squared = squared + 1 if i and rung == 2 * rungs[i - 1] and squared < SQUARINGS else 0
-        power = power * power if squared else jnp.exp(rung * below)
-        sums.append(jnp.sum(power, axis=1))
-    return jnp.stack(sums, axis=1)
 
 
 def compare(
@@ -62,7 +47,7 @@ def compare(
         equal = equal + jnp.sum(others == right[:, None], axis=1, dtype=jnp.int32)
         new = jnp.maximum(best, jnp.max(scores, axis=1))
         kept = tail * jnp.exp(ladder[None, :] * (best - new)[:, None])
-        fresh = sums_of_powers(unit * (scores - new[:, None]), rungs)
+        fresh = jnp.stack([jnp.sum(jnp.exp(rung * (scores - new[:, None])), axis=1) for rung in ladder], axis=1)
         return (new, rival, equal, kept + fresh), None
 
     lowest = jnp.full_like(right, -jnp.inf)

@@ -10,7 +10,17 @@ Counts = Mapping[str, np.ndarray]
 STEPS = 8  # histogram bins an octave
 HALF = 512  # bins of one sign: 64 octaves about 1; what lies beyond is counted in the last
 NUM_BINS = 2 * HALF + 1  # negative, zero, positive
-LADDER = tuple(2.0**i for i in range(-6, 7))  # inverse noises tried, as multiples of the reader's own
+LADDER = (
+    1 / 64,
+    1 / 16,
+    1 / 4,
+    1 / 2,
+    1.0,
+    2.0,
+    4.0,
+    16.0,
+    64.0,
+)  # inverse noises tried, as multiples of the reader's own
 LOG_UNIT = 256.0  # log posteriors are counted in 1/LOG_UNIT bit
 LN2 = float(np.log(2.0))
 
