@@ -95,4 +95,12 @@ def identity(part: Any) -> str:
         raise HebbsimError(
             f"{part.label}: {error}; allowed: parts that hash, such as a dataclass with eq=False"
         ) from None
-    return f"{name}#{fingerprint(*part[1:])}{bracket}{options}"
+    defaults = part._field_defaults
+    fields = [(field, value) for field, value in part._asdict().items() if field != "label"]
+    # A field that is at its default is left out, so that one added later changes no identity.
+    said = [(field, value) for field, value in fields if field not in defaults or not _same(value, defaults[field])]
+    return f"{name}#{fingerprint(*said)}{bracket}{options}"
+
+
+def _same(value: Any, default: Any) -> bool:
+    return value is default or (isinstance(value, int | str | frozenset | tuple) and value == default)

@@ -287,3 +287,9 @@ def test_what_installed_packages_define_is_known_by_name():
     assert identity(rule(jax.nn.relu)) == identity(rule(jax.nn.relu)) != identity(rule(jax.nn.gelu))
     assert identity(rule(np.add)) != identity(rule(np.subtract))
     assert identity(rule(jnp.dot)) != identity(rule(jnp.add))
+
+
+def test_a_field_that_is_at_its_default_is_left_out_so_that_later_fields_change_no_identity():
+    base = rule(scaled(1.0))
+    assert identity(base) == identity(base._replace(chunk=1, requires=set()))
+    assert identity(base) != identity(base._replace(chunk=2))
