@@ -213,7 +213,14 @@ class Readout(NamedTuple):
 
 
 def sequential(write_one: Callable[..., PyTree]) -> Callable[..., PyTree]:
-    """Lift write_one(state, key[dk], value[dv]) -> state to a block of pairs, one after the other."""
+    """Lift write_one(state, key[dk], value[dv]) -> state to a block of pairs, one after the other.
+
+    Example:
+        >>> import jax.numpy as jnp, hebbsim
+        >>> write = hebbsim.sequential(lambda state, key, value: 0.9 * state + jnp.outer(key, value))
+        >>> write(jnp.zeros((2, 1)), jnp.eye(2), jnp.ones((2, 1))).tolist()
+        [[0.8999999761581421], [1.0]]
+    """
 
     def write(state: PyTree, keys: Float[Array, "b dk"], values: Float[Array, "b dv"]) -> PyTree:
         return jax.lax.scan(lambda s, pair: (write_one(s, *pair), None), state, (keys, values))[0]

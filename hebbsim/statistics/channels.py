@@ -12,6 +12,8 @@ from hebbsim.errors import HebbsimError, one_of
 from hebbsim.records.task import Task, parse_label
 from hebbsim.statistics.content import (
     Content,
+    block_errors,
+    decoded_bits,
     field_bits,
     field_errors,
     gaussian_bits,
@@ -48,6 +50,7 @@ CHANNELS = {
         Channel("units", unit_bits, unit_errors, "active units"),
         Channel("unit_field", unit_field_bits),
         Channel("tokens", token_bits, token_errors, "tokens"),
+        Channel("decoded", decoded_bits, block_errors, "message bits"),
     )
 }
 
@@ -56,6 +59,7 @@ OLD = {
     "sign": {"": "sign"},
     "soft": {"": "field", "gaussian": "gaussian", "sparse": "unit_field"},
     "argmax": {"": "tokens"},
+    "decode": {"": "decoded"},
     "threshold": {"": "units"},
 }
 

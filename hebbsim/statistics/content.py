@@ -176,6 +176,19 @@ def token_bits(counts: Counts, vocabulary: int) -> dict[str, Content]:
     return {"hard": hard, "soft": _at_least(soft, hard)}
 
 
+def block_errors(counts: Counts) -> tuple[float, float]:
+    """Wrong message bits after decoding, and message bits."""
+    return total(counts["errors"]), total(counts["message_bits"])
+
+
+def decoded_bits(counts: Counts, vocabulary: int = 0) -> dict[str, Content]:
+    """decoded: message bits of the blocks that came back whole; the loss is the share of blocks that did not."""
+    stored = total(counts["message_bits"]) / rows_read(counts)
+    wrong, blocks = total(counts["wrong_blocks"]), total(counts["blocks"])
+    lost = wrong / blocks
+    return {"decoded": Content(stored, lost, wrong, blocks, True, lambda q: stored * (1 - q), lambda rows: rows)}
+
+
 def rows_read(counts: Counts) -> float:
     """How many values were read back, of the counts of a readout that says so."""
     return float(np.sum(counts["items"] if "items" in counts else counts.get("probes", np.nan)))

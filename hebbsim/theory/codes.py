@@ -19,6 +19,8 @@ from hebbsim.theory.quadrature import NORMAL, WEIGHT
 # Loads up to which belief propagation decodes infinitely long blocks: experiments/density_evolution.py.
 THRESHOLDS = {"1/10": 6.49, "1/20": 13.51, "1/50": 34.41}
 
+FEWEST = 50  # message bits of a block, from which on the normal approximation is good
+
 
 class Channel(NamedTuple):
     """Of one entry: its capacity in bits and its dispersion in bits squared."""
@@ -63,18 +65,25 @@ def block_rate(load: ArrayLike, length: ArrayLike, block_error: float) -> Any:
 def best_block(length: float, block_error: float = 1e-3) -> BlockBest:
     """The load at which load * block_rate is largest, the rate and the bits per parameter there; loads .02 to 500.
 
+    Only rates of FEWEST bits a block and more are looked at, where there are some: below, the last term is spurious.
+
     Example:
         >>> print(f"{best_block(1024, 1e-3).bits_per_parameter:.3f}")
         0.447
     """
     loads = np.geomspace(0.02, 500, 400)
     for _ in range(3):  # the maximum is flat: each pass looks closer about the best of the last
-        bits = loads * block_rate(loads, length, block_error)
-        best = int(np.argmax(bits))
+        best = int(np.argmax(_trusted_bits(loads, length, block_error)))
         loads = np.linspace(loads[max(best - 1, 0)], loads[min(best + 1, len(loads) - 1)], 101)
-    load = float(loads[int(np.argmax(loads * block_rate(loads, length, block_error)))])
+    load = float(loads[int(np.argmax(_trusted_bits(loads, length, block_error)))])
     rate = float(block_rate(load, length, block_error))
     return BlockBest(load, rate, load * rate)
+
+
+def _trusted_bits(loads: np.ndarray, length: float, block_error: float) -> np.ndarray:
+    rate = block_rate(loads, length, block_error)
+    trusted = rate * length >= FEWEST
+    return loads * (np.where(trusted, rate, 0.0) if trusted.any() else rate)
 
 
 def code_threshold(code: Any) -> float:
