@@ -17,7 +17,8 @@ def winners(value: Array, active: int) -> Array:
 
 def choose(rule: Rule) -> Readout:
     """By the cue for weights of one bit, whose fields count units; else the winners, whatever the scale of the field."""
-    return threshold(select="cue" if "binary" in rule.provides else "winners")
+    select = "cue" if "binary" in rule.provides else "winners"
+    return threshold(select=select)  # pyright: ignore[reportCallIssue]  (the factory gives the label)
 
 
 @factory(select=(lambda s: s in ("auto", "cue", "winners"), "'auto', 'cue' or 'winners'"))
