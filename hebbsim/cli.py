@@ -4,16 +4,18 @@ Bad input is one line on stderr and exit status 2.
 """
 
 import argparse
+import importlib
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import hebbsim
 from hebbsim import commands, commands_answers, commands_curve, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
-from hebbsim.errors import HebbsimError, printable
+from hebbsim.errors import HebbsimError, Interrupted, printable
 
 DEFAULTS = {
     "rule": "hebbian",
@@ -37,12 +39,20 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
-    arguments = parser().parse_args(argv)
+    top = parser()
+    if "_ARGCOMPLETE" in os.environ:  # set by a shell that asks what may come next
+        importlib.import_module("argcomplete").autocomplete(top)
+    arguments = top.parse_args(argv)
     try:
         return arguments.command(arguments)
     except HebbsimError as error:
         print(f"hebbsim: {error}", file=sys.stderr)
         return 2
+    except Interrupted as stop:
+        print(f"hebbsim: {str(stop).partition(';')[0]}", file=sys.stderr)
+        for point in stop.measurements:
+            print(point)
+        return 130
     except KeyboardInterrupt:
         print("hebbsim: interrupted; finished records are kept, the same command goes on from them", file=sys.stderr)
         return 130
@@ -50,6 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Nobody reads on, as in `hebbsim list | head`; what Python still wants to flush at exit must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"hebbsim: {printable(str(error.filename))[:200]}: {error.strerror}", file=sys.stderr)
+        return 2
 
 
 def parser() -> Parser:
@@ -59,7 +74,8 @@ def parser() -> Parser:
     names = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
     def add(name: str, run: Callable[[argparse.Namespace], int], text: str, example: str) -> Parser:
-        command = names.add_parser(name, help=text, description=text, epilog=f"example:\n  hebbsim {example}")
+        about = textwrap.fill(text, 78)
+        command = names.add_parser(name, help=text, description=about, epilog=f"example:\n  hebbsim {example}")
         command.set_defaults(command=run, example=example)
         return command
 
@@ -88,7 +104,9 @@ def _verify(add: Callable[..., Parser]) -> None:
     size.add_argument("--full", action="store_true", help="the thorough version")
     size.add_argument("--smoke", action="store_true", help="a quick version for tests; it decides fewer rows")
     verify.add_argument("--from", dest="source", metavar="RESULTS", help="judge the records there and run nothing")
-    verify.add_argument("--out", default="results/verify", help="where table and figure go (default: %(default)s)")
+    verify.add_argument(
+        "--out", default="build/verify", help="where records, table and figure go (default: %(default)s)"
+    )
 
 
 def _measure(add: Callable[..., Parser]) -> None:
@@ -102,7 +120,9 @@ def _measure(add: Callable[..., Parser]) -> None:
     measure.add_argument("--dim", type=int, help="entries of a key and of a value")
     measure.add_argument("--dim-key", type=int, help="entries of a key, where the two differ")
     measure.add_argument("--dim-value", type=int, help="entries of a value")
-    measure.add_argument("--num-patterns", type=int, required=True, help="pairs stored")
+    count = measure.add_mutually_exclusive_group(required=True)
+    count.add_argument("--num-patterns", type=int, help="pairs stored")
+    count.add_argument("--load", type=float, help="pairs stored over dim_key")
     measure.add_argument("--tied", action="store_true", help="the values are the keys")
     measure.add_argument("--ages", type=int, nargs="*", default=[], help="edges, in pairs since writing, to count by")
     measure.add_argument("--probes", type=int, default=1024, help="pairs read back, at most (default: %(default)s)")
@@ -116,7 +136,8 @@ def _collect(add: Callable[..., Parser]) -> None:
     text = "run what is missing of an experiment's trials; an interrupted run goes on where it stopped"
     collect = add("collect", commands.run_collect, text, "collect experiments/load.py --smoke")
     collect.add_argument("experiment", help="a Python file with TASKS, BUDGET and figure(results)")
-    collect.add_argument("--out", help="folder of the records (default: results/NAME)")
+    collect.add_argument("--out", help="folder of the records (default: results/NAME beside the file)")
+    collect.add_argument("--trials", type=int, help="trials of every curve, in place of the file's numbers")
     collect.add_argument("--smoke", action="store_true", help="a few cheap curves, two trials, to results/NAME-smoke")
 
     commands_records.collect_arguments(collect)
@@ -153,7 +174,9 @@ def _plot(add: Callable[..., Parser]) -> None:
     text = "draw an experiment's figure and table from its records"
     plot = add("plot", commands.run_plot, text, "plot experiments/load.py")
     plot.add_argument("experiment", help="the Python file whose records were collected")
-    plot.add_argument("--out", help="folder of the records (default: results/NAME)")
+    plot.add_argument("--out", help="folder of the records (default: results/NAME beside the file)")
+    text = "formats of the figure (default: png svg)"
+    plot.add_argument("--format", nargs="+", choices=("png", "svg", "pdf"), default=("png", "svg"), help=text)
 
 
 def _report(add: Callable[..., Parser]) -> None:
@@ -182,8 +205,8 @@ def json_object(text: str) -> dict[str, Any]:
     """Options on the command line."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"""{text!r} is not a JSON object such as '{{"rate": 0.5}}'""")
+        raise argparse.ArgumentTypeError(f"""{text[:200]!r} is not a JSON object such as '{{"rate": 0.5}}'""")
     return value

@@ -13,20 +13,20 @@ import jax
 import numpy as np
 
 from hebbsim import farm
-from hebbsim.checks import check_integer, check_level
 from hebbsim.errors import HebbsimError
+from hebbsim.progress import Report
 from hebbsim.records import Record, Results, Writer, read, write_names
 from hebbsim.records.follow import Follow
 from hebbsim.records.provenance import append, describe, name_of
 from hebbsim.records.task import Task
 from hebbsim.records.writer import free_writer
-from hebbsim.simulate import trial
+from hebbsim.simulate import processes, trial
+from hebbsim.simulate.forecast import expected
 from hebbsim.simulate.memory import GIB, out_of_memory, smaller_block
 from hebbsim.simulate.placement import memory_needed
-from hebbsim.simulate.plan import Sweep, pattern_counts, sweep
-from hebbsim.statistics.measurement import Measurement
+from hebbsim.simulate.plan import Sweep
 
-EXACT_BELOW = 2.0**24  # whole numbers that float32 adds without rounding
+EXACT_BELOW = 2.0**24  # integers that float32 adds without rounding
 
 
 def engine(
@@ -93,7 +93,7 @@ def _run(plan: Sweep, tasks: Sequence[Task], batch: list[int], devices: int) -> 
         except (MemoryError, jax.errors.JaxRuntimeError) as error:
             if not out_of_memory(error):
                 raise
-            block = smaller_block(spec.block, spec.rule.chunk) if plan.exact else 0
+            block = smaller_block(spec.block, spec.rule.chunk) if plan.exact and jax.process_count() == 1 else 0
             if not block:
                 need, what = memory_needed(spec, devices) / GIB, f"{spec.rule.label}, {spec.dim_key} x {spec.dim_value}"
                 raise HebbsimError(
@@ -102,87 +102,70 @@ def _run(plan: Sweep, tasks: Sequence[Task], batch: list[int], devices: int) -> 
             _SMALLER[plan.spec] = spec._replace(block=block)
 
 
-def curve(*, trials: int = 8, level: float = 0.95, loads: Sequence[float], **options: Any) -> list[Measurement]:
-    """Measure at each load, in the order asked; every trial is one memory, filled once and probed on the way.
-
-    Arguments as `measure`; num_patterns = max(1, round(load * dim_key)), to a multiple of the rule's chunk, and the
-    measurement's own .load is what was run. Raises HebbsimError for bad input.
-    """
-    plan = sweep(loads=loads, **options)
-    order = pattern_counts(plan.spec.rule, plan.spec.dim_key, None, loads)
-    points = {point.task.num_patterns: point for point in _measure(plan, trials, level)}
-    return [points[count] for count in order]
-
-
-def measure(*, num_patterns: int, trials: int = 8, level: float = 0.95, **options: Any) -> Measurement:
-    """Store `num_patterns` random pairs, read some back, say how many bits per parameter came back.
-
-    rule, ensemble, retrieval, readout, precision: a name or an instance; *_options go with a name.
-    dim, or dim_key and dim_value: widths. tied: the values are the keys. probes: pairs read back a trial, at most.
-    ages: edges, in pairs since writing, to count by. trials: independent memories, 2 or more. seed: 0 <= seed < 2**32.
-    level: of the intervals. Raises HebbsimError for bad input.
-    """
-    return _measure(sweep(num_patterns=[num_patterns], **options), trials, level)[0]
-
-
-def _measure(plan: Sweep, trials: int, level: float) -> list[Measurement]:
-    check_level(level)
-    numbers = range(check_integer("trials", trials, 2, 2**31 - 1))
-    found: dict[Task, list[Record]] = {task: [] for task in plan.tasks}
-    for batch in engine([(plan, dict.fromkeys(plan.tasks, numbers))]):
-        for record in batch:
-            if not record.finite:
-                raise HebbsimError(f"{record.task.rule}: NaN or infinity at {record.task.num_patterns} patterns")
-            found[record.task].append(record)
-    return [Measurement(task, tuple(records), level) for task, records in found.items()]
-
-
 def collect(
     plans: Sequence[Sweep] | Mapping[str, Sweep],
     trials: int | Callable[[Task], int],
     path: Path,
-    progress: Callable[[str, float, float], None] = lambda text, done, total: None,
+    progress: Report = lambda text, done, total: None,
     shared: bool = True,
     experiment: Path | None = None,
     executor: Executor | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> Results:
     """Bring every task to its number of trials, appending to `path`; what its folder holds already is not run again.
 
     Plans that come with names leave them in curves.json beside the records, and the results know them.
-    progress(text, done, total) is told the cost done so far, in multiply-adds. Raises HebbsimError; on an interrupt
-    what was finished is kept, and the same call goes on from there.
+    progress(text, done, total) is told the cost done so far, in multiply-adds, what was recorded before among it.
+    announce(text) is told before anything runs how much is missing and what it will take. Raises HebbsimError; on an
+    interrupt what was finished is kept, and the same call goes on from there.
     shared: where another process writes to `path`, write to a file beside it and share the work, each process leaving
     out what the others have recorded meanwhile; else that is refused. experiment: the file that plans come from.
     executor: of concurrent.futures or Dask, whose workers run the trials in place of this process; see hebbsim.farm.
+
+    Example:
+        >>> import pathlib, tempfile, hebbsim
+        >>> from hebbsim.collect import collect
+        >>> plan = hebbsim.sweep(dim=32, num_patterns=[16])
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "records.jsonl"
+        >>> collect([plan], 3, file)
+        <Results: 1 tasks, 3 records, 0 notes>
+        >>> collect([plan], 3, file)  # nothing is run twice
+        <Results: 1 tasks, 3 records, 0 notes>
     """
-    path = Path(path)
-    have = read(path.parent) if path.parent.exists() else Results({})
+    path, first = Path(path), processes.is_first()
+    have = read(path.parent) if first and path.parent.exists() else Results({})
     if isinstance(plans, Mapping):
         have = Results(have.records, have.notes, {name: plan.tasks for name, plan in plans.items()})
-        write_names(path.parent, have.curves)
+        if first:
+            write_names(path.parent, have.curves)
         plans = list(plans.values())
     wanted = trials if callable(trials) else (lambda task: trials)
-    work = []
-    for plan in plans:
-        lacking = {task: [n for n in range(wanted(task)) if not have.has(task, n)] for task in plan.tasks}
-        if any(lacking.values()):
-            work.append((plan, sorted({n for numbers in lacking.values() for n in numbers})))
+    lacking = [[[n for n in range(wanted(t)) if not have.has(t, n)] for t in plan.tasks] for plan in plans]
+    lacking = processes.from_first(lacking)
+    todo = {
+        t: set(numbers)
+        for plan, each in zip(plans, lacking, strict=True)
+        for t, numbers in zip(plan.tasks, each, strict=True)
+    }
+    work = [(plan, sorted(set().union(*each))) for plan, each in zip(plans, lacking, strict=True) if any(each)]
     if not work:
         return have
-    total, done = sum(plan.cost * len(numbers) for plan, numbers in work), 0.0
+    total = sum(plan.cost * max(map(wanted, plan.tasks)) for plan in plans)
+    done = total - sum(plan.cost * len(numbers) for plan, numbers in work)
+    if announce:
+        announce(expected([(plan, len(numbers)) for plan, numbers in work]))
     records = dict(have.records)
     made = describe(sys.argv, jax.devices()[0].device_kind, len(jax.devices()), jax.process_count(), experiment)
-    append(path.parent, [made])
 
-    def units(rank: int, others: Follow) -> Iterator[farm.Unit]:
+    def units(rank: int, others: Follow | None) -> Iterator[farm.Unit]:
         """What is still lacking, batch by batch, as it is asked for."""
         for plan, numbers in _turned(work, rank):
             size = farm.trials_per_job(plan) if executor else plan.trials_at_once
             for batch in _batches(_turned(numbers, rank), size):
-                for record in others.new():
+                for record in others.new() if others else ():
                     records.setdefault((record.task, record.trial), record)
                 lacking = {
-                    task: [n for n in sorted(batch) if n < wanted(task) and (task, n) not in records]
+                    task: [n for n in sorted(batch) if n in todo[task] and (task, n) not in records]
                     for task in plan.tasks
                 }
                 yield farm.Unit(plan, lacking, plan.cost * len(batch))
@@ -192,21 +175,21 @@ def collect(
         for unit in units:
             yield unit, itertools.chain.from_iterable(engine([unit[:2]], run=label))
 
+    if not first:  # it computes with the others, and the first one writes
+        for _, found in here(units(1, None)):
+            records |= {(record.task, record.trial): record for record in found}
+        return Results(records)
+    append(path.parent, [made])
     with free_writer(path) if shared else _alone(path) as (writer, rank):
-        todo = units(rank, Follow(writer.path))
-        progress(_text(work[0][0]), done, total)
-        for unit, found in farm.run(executor, todo, experiment, name_of(made)) if executor else here(todo):
+        order = units(rank, Follow(writer.path)) if jax.process_count() == 1 else units(1, None)
+        progress(work[0][0].name, done, total)
+        for unit, found in farm.run(executor, order, experiment, name_of(made)) if executor else here(order):
             for record in found:
                 writer.write(record)
                 records[record.task, record.trial] = record
             done += unit.cost
-            progress(_text(unit.plan), done, total)
+            progress(unit.plan.name, done, total)
     return Results(records, have.notes, have.curves)
-
-
-def _text(plan: Sweep) -> str:
-    task = plan.tasks[0]
-    return f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
 
 
 @contextlib.contextmanager

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 from hebbsim import commands_records
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 from hebbsim.progress import progress
 
+QUIET_BELOW = 3.0  # seconds: shorter work is not announced
 REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
 PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
 
@@ -22,11 +23,15 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 def run_measure(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.report import plain
-    from hebbsim.collect import measure
+    from hebbsim.measuring import run_plan
+    from hebbsim.simulate.plan import sweep
 
     names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
-    names += ["dim", "dim_key", "dim_value", "num_patterns", "tied", "ages", "probes", "trials", "seed", "level"]
-    found = measure(**{name: getattr(arguments, name) for name in names})
+    names += ["dim", "dim_key", "dim_value", "tied", "ages", "probes", "seed"]
+    patterns = [arguments.num_patterns] if arguments.load is None else None
+    loads = None if arguments.load is None else [arguments.load]
+    plan = sweep(num_patterns=patterns, loads=loads, **{name: getattr(arguments, name) for name in names})
+    found = run_plan(plan, arguments.trials, arguments.level, progress(), quiet_below=QUIET_BELOW)[0]
     stored = {"bits_per_stored_bit": found.bits_per_stored_bit, "stored_bits": found.stored_bits}
     if not arguments.json:
         print(
@@ -40,25 +45,36 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 
 def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.collect import collect
-    from hebbsim.experiment import load
-    from hebbsim.simulate.sweeps import sweeps
+    from hebbsim.checks import check_integer
+    from hebbsim.experiment import load, with_trials
 
-    experiment = load(arguments.experiment)
-    experiment = experiment.smoke() if arguments.smoke else experiment
-    folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = sweeps(experiment.tasks)
-    print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
     with commands_records.workers(arguments) as executor:
-        more = {"experiment": experiment.path, "executor": executor}
+        # What starts JAX comes after the processes have found one another.
+        from hebbsim.collect import collect
+        from hebbsim.simulate.sweeps import sweeps
+
+        experiment = load(arguments.experiment)
+        experiment = experiment.smoke() if arguments.smoke else experiment
+        if arguments.trials is not None:
+            experiment = with_trials(experiment, check_integer("trials", arguments.trials, 1, 2**31 - 1))
+        folder = Path(arguments.out) if arguments.out else experiment.results
+        plans, trials = sweeps(experiment.tasks)
+        budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"
+        print(f"{experiment.path.stem}: {len(trials)} tasks{budget}", file=sys.stderr)
+        more = {"experiment": experiment.path, "executor": executor, "announce": announce}
         results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), **more)
     for note in results.notes:
         print(f"note: {note}", file=sys.stderr)
     broken = [record for record in results.records.values() if not record.finite]
     for record in broken[:3]:
         print(f"not finite: {record.task.rule} at {record.task.num_patterns} patterns, trial {record.trial}")
-    print(f"{folder}: {len(results)} records")
+    print(f"{printable(str(folder))}: {len(results)} records")
     return 0
+
+
+def announce(text: str) -> None:
+    """Say on stderr what is to come."""
+    print(f"hebbsim: {text}", file=sys.stderr, flush=True)
 
 
 def run_store(arguments: argparse.Namespace) -> int:
@@ -94,7 +110,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
         raise HebbsimError(f"{folder}: no task has two trials yet; run hebbsim collect first")
     data, text = fit_tables(points)
     write_json(folder / "fit.json", data)
-    print(write(folder / "fit.md", text))
+    print(printable(str(write(folder / "fit.md", text))))
     return 0
 
 
@@ -111,11 +127,12 @@ def run_plot(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png", digest(results)))
+    saved = save(experiment.figure(results), folder / "figure.png", digest(results), arguments.format)
+    print(printable(str(saved)))
     if experiment.table:
         header, rows = experiment.table(results)
         write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])
-        print(write(folder / "table.md", markdown(header, rows)))
+        print(printable(str(write(folder / "table.md", markdown(header, rows)))))
     return 0
 
 
@@ -126,7 +143,7 @@ def run_report(arguments: argparse.Namespace) -> int:
 
     folder = Path(arguments.results)
     if not folder.is_dir():
-        raise HebbsimError(f"{folder}: no such folder of results")
+        raise HebbsimError(f"{folder}: there is no such folder of results")
     if arguments.readme:
         fill_file(Path(arguments.readme), folder / "verify" / "table.json", rule_rows(64, 1000))
         print(arguments.readme)
@@ -134,7 +151,9 @@ def run_report(arguments: argparse.Namespace) -> int:
     for place in sorted({file.parent for file in folder.rglob("*.jsonl")}):
         results = read(place)
         trials = sum(record.seconds for record in results.records.values())
-        print(f"{place}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work")
+        print(
+            f"{printable(str(place))}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work"
+        )
         for note in results.notes:
             print(f"  note: {note}")
     return 0

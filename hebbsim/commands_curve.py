@@ -91,7 +91,7 @@ def _parts(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def run_curve(arguments: argparse.Namespace) -> int:
-    from hebbsim.collect import curve
+    from hebbsim.measuring import curve
     from hebbsim.simulate.plan import sweep
 
     rules = [parse_part(text) for text in arguments.rule or ["hebbian"]]
@@ -157,6 +157,7 @@ def write_curves(curves: dict[str, Sequence[Any]], folder: Path) -> list[Path]:
         except OSError as error:
             raise HebbsimError(f"{path}: cannot write: {error.strerror}") from None
         paths.append(path)
+    plot.plt.close(made)
     return paths
 
 

@@ -1,6 +1,7 @@
 """An experiment: a Python file with TASKS, BUDGET, figure(results) and perhaps table(results). Loading one needs no JAX."""
 
 import importlib.util
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -34,15 +35,32 @@ class Experiment(NamedTuple):
         return self._replace(tasks=small, results=self.results.with_name(f"{self.results.name}-smoke"))
 
 
+def with_trials(experiment: Experiment, trials: int) -> Experiment:
+    """The experiment with that many trials for every curve, whatever its file says."""
+    tasks: Any = experiment.tasks
+    if isinstance(tasks, Mapping):
+        return experiment._replace(tasks={name: {**task, "trials": trials} for name, task in tasks.items()})
+    return experiment._replace(tasks=[{**task, "trials": trials} for task in tasks])
+
+
+def results_of(file: Path) -> Path:
+    """The folder of an experiment's results: results/NAME beside its file, or beside a folder called experiments."""
+    home = file.resolve().parent
+    return (home.parent if home.name == "experiments" else home) / "results" / file.stem
+
+
 def load(path: str) -> Experiment:
-    """Run an experiment file. Raises HebbsimError if there is none or it lacks a part."""
+    """Run an experiment file, which may import the modules beside it. Raises HebbsimError if it is missing or incomplete."""
     file = Path(path)
     if file.suffix != ".py" or not file.is_file():
         raise HebbsimError(f"{path}: no such experiment; allowed: a Python file such as experiments/load.py")
     made = importlib.util.spec_from_file_location(f"experiment_{file.stem}", file)
     if made is None or made.loader is None:
-        raise HebbsimError(f"{path}: cannot be imported")
+        raise HebbsimError(f"{path}: it cannot be imported as a Python module")
     module = importlib.util.module_from_spec(made)
+    neighbours = str(file.resolve().parent)
+    if neighbours not in sys.path:  # as Python does for a script; it stays, for imports inside functions
+        sys.path.insert(0, neighbours)
     try:
         made.loader.exec_module(module)
     except HebbsimError:
@@ -56,7 +74,7 @@ def load(path: str) -> Experiment:
         if not hasattr(module, name):
             raise HebbsimError(f"{path}: {name} is missing; an experiment has TASKS, BUDGET and figure(results)")
     tasks = _tasks(path, module.TASKS)
-    results = file.resolve().parent.parent / "results" / file.stem
+    results = results_of(file)
     return Experiment(file, tasks, module.BUDGET, plot.look()(module.figure), getattr(module, "table", None), results)
 
 

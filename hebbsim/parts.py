@@ -75,9 +75,10 @@ def look_up(registry: Mapping[str, Callable], kind: str, part: Any, options: Map
         return part
     if part not in registry:
         raise one_of(kind, part, registry)
-    if not isinstance(options or {}, Mapping) or any(not isinstance(name, str) for name in options or {}):
+    options = {} if options is None else options
+    if not isinstance(options, Mapping) or any(not isinstance(name, str) for name in options):
         raise HebbsimError(f"{kind}_options = {options!r}; allowed: a dict of options by name")
-    return registry[part](**dict(options or {}))
+    return registry[part](**options)
 
 
 def identity(part: Any) -> str:

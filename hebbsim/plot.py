@@ -71,7 +71,8 @@ class Bars(NamedTuple):
 @contextlib.contextmanager
 def look() -> Iterator[None]:
     """Matplotlib's defaults with this look, until the end of the block; the user's own style comes back after it."""
-    with matplotlib.rc_context({**_defaults(), **_STYLE}):
+    style: dict[Any, Any] = {**_defaults(), **_STYLE}
+    with matplotlib.rc_context(style):
         yield
 
 
@@ -106,6 +107,15 @@ def points(
 
     hollow: white inside. across: the numbers run along x and `x` along y. joined: a thin line of the index's own style
     through the markers. style: more of errorbar's arguments.
+
+    Example:
+        >>> import hebbsim
+        >>> from hebbsim import plot
+        >>> figure, axes = plot.figure()
+        >>> curve = hebbsim.curve(dim=32, loads=[0.5, 1], trials=2)
+        >>> plot.points(axes[0], [point.load for point in curve], [point.bits_per_parameter for point in curve], "measured")
+        >>> [text.get_text() for text in axes[0].legend().get_texts()]
+        ['measured']
     """
     best = np.asarray([e.best for e in estimates])
     bars = [[max(e.best - e.low, 0) for e in estimates], [max(e.high - e.best, 0) for e in estimates]]

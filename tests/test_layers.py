@@ -23,9 +23,18 @@ FLOORS = {
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),
     "simulation": ("simulate",),
     "storage": ("storage",),
-    "bridge": ("farm", "collect"),
+    "bridge": ("farm", "collect", "measuring"),
     "benchmark": ("bench",),
-    "program": ("lifetime", "commands_answers", "commands_curve", "commands_records", "commands", "cli", "__main__"),
+    "program": (
+        "lifetime",
+        "commands_answers",
+        "commands_curve",
+        "commands_records",
+        "commands",
+        "cli",
+        "__main__",
+        "api",
+    ),
 }
 ORDER = tuple(room for floor in FLOORS.values() for room in floor)
 FIRST_WITH_JAX = ORDER.index("base")

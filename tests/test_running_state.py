@@ -105,7 +105,7 @@ def test_a_rounded_state_does_not_depend_on_the_blocks_of_a_write():
         ("int8", {"every": 1, "step": 1.0, "feedback": True}, "allowed: feedback with tile"),
         ("int8", {"tile": 16, "step": 1.0}, "not both"),
         ("int4", {"tile": 1}, "2 or more"),
-        ("bfloat16", {"feedback": True}, "feedback is of a running sum"),
+        ("bfloat16", {"feedback": True}, "`feedback` applies only to a running sum"),
         ("bfloat16", {"tile": 16}, "unknown option"),
     ],
 )

@@ -39,8 +39,8 @@ def measure_heads(
     >>> len(heads.heads), heads.num_parameters
     (2, 8192)
     """
-    from hebbsim.collect import measure
     from hebbsim.ensembles.files import load_array
+    from hebbsim.measuring import measure
 
     shapes = [load_array(file).shape for file in (keys, values) if file.endswith(".npy")]
     if any(len(shape) != 3 for shape in shapes):

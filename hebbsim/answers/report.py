@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 from hebbsim.records.task import FIELDS, Task
 from hebbsim.statistics.estimate import Estimate
 from hebbsim.statistics.fit import Capacity, best_load, exact_load, load_at_error
@@ -16,9 +17,13 @@ from hebbsim.statistics.measurement import Measurement, curves
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table."""
+    """A Markdown table, its cells shown as they are: no HTML, and nothing that a terminal obeys."""
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n"
+
+
+def _cell(value: Any) -> str:
+    return re.sub("<(?=[A-Za-z/!?])", "&lt;", printable(str(value))).replace("|", "\\|")
 
 
 def write(path: Path, text: str) -> Path:

@@ -59,7 +59,7 @@ def size(
     Dims are halved in on until the two ends differ by `resolution` of the dim or by what stays undecided. options: as
     for `measure`. tell: is given each measurement. Raises HebbsimError if no dim up to 16,384 is enough.
     """
-    from hebbsim.collect import measure
+    from hebbsim.measuring import measure
 
     check_integer("pairs", pairs, 1, 2**31 - 1)
     if not 0 < error < 0.5:

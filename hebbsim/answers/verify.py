@@ -4,7 +4,7 @@ import dataclasses
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from hebbsim import plot
 from hebbsim.answers import headline
 from hebbsim.answers.claims import LEVEL, Judged, judge, rows, summary, tasks
 from hebbsim.answers.report import markdown, write, write_json
+from hebbsim.answers.screen import show
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Results, digest, provenance, read
 from hebbsim.records.curves import FILE as CURVES
@@ -35,7 +36,7 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
     lines = [_cells(item) for item in judged]
     closing = [summary(judged), f"{len(judged) - len(failed)} of {len(judged)} rows agree with their predictions"]
     closing[1] += f" (joint level {100 * LEVEL:g} %, seed 0, size {size})."
-    _show(lines, failed)
+    show(judged)
     text = f"# Does a Hebbian matrix store about 0.7 bits per parameter?\n\n{markdown(HEADER, lines)}\n{closing[0]}\n\n"
     text += f"{closing[1]} Bits are per parameter, an entry of the state. Tolerances and their reasons: table.json.\n"
     write(out / "table.md", text)
@@ -110,16 +111,3 @@ def _why(item: Judged) -> str:
     if measured.half > row.resolution:
         return f"half-width {measured.half:.2g} is over {row.resolution:.2g}"
     return f"predicted {row.prediction:.4f} +/- {row.tolerance:.2g} ({row.reason}), measured {measured.number()}"
-
-
-def _show(lines: Sequence[Sequence[Any]], failed: Sequence[Judged]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(show_edge=False, pad_edge=False, title="Does a Hebbian matrix store about 0.7 bits per parameter?")
-    for name in HEADER:
-        table.add_column(name)
-    for line in lines:
-        table.add_row(*map(str, line), style="red" if line[0] != "ok" else None)
-    console = Console()
-    Console(width=None if console.is_terminal else 150, file=sys.stdout).print(table)

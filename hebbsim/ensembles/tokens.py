@@ -34,7 +34,7 @@ def token_side(dim: int, vocabulary: int, one_hot: bool, flip: float = 0.0, eras
 
 
 @factory(
-    vocabulary=(lambda v: 2 <= v <= 2**24, "a whole number from 2 to 2**24"),
+    vocabulary=(lambda v: 2 <= v <= 2**24, "an integer from 2 to 2**24"),
     flip=PROBABILITY,
     erase=FRACTION,
 )

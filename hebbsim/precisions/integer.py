@@ -43,7 +43,7 @@ def int8(
     label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = False, seed: int = 0, tile: int = 0,
     feedback: bool = False,
 ) -> Precision:  # fmt: skip
-    """weight = step * the nearest whole number from -127 to 127, ties to even: 8 bits a stored entry.
+    """weight = step * the nearest integer from -127 to 127, ties to even: 8 bits a stored entry.
 
     step 0: the largest magnitude of the matrix / 127, one scalar a matrix, no parameter. every = n: the running sum is
     rounded and cut at +-127 step after every n pairs; it needs a step, or a tile: every `tile` entries in a row have a
@@ -59,7 +59,7 @@ def int4(
     label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = False, seed: int = 0, tile: int = 0,
     feedback: bool = False,
 ) -> Precision:  # fmt: skip
-    """weight = step * the nearest whole number from -7 to 7, ties to even: 4 bits a stored entry, 15 of 16 levels used.
+    """weight = step * the nearest integer from -7 to 7, ties to even: 4 bits a stored entry, 15 of 16 levels used.
 
     step, every, stochastic, seed, tile, feedback: as for int8. With step 0 the one largest weight stretches the levels:
     (largest / 7)^2 / 12 of the SNR is lost, largest in rms, so 3 % at dim 128 and 6 % at dim 17,321, where 4-bit

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from hebbsim.base import NONE, Precision, Rule
 from hebbsim.errors import HebbsimError
 
-Whole = Callable[[Array], Array]  # numbers -> whole numbers next to them
+Whole = Callable[[Array], Array]  # numbers -> integers next to them
 Rounding = Callable[[Array, Whole], Array]  # (weights, whole) -> weights the format can hold
 
 EVERY = (lambda n: n >= 0, "0 (off) or pairs between roundings, 1 or more")
@@ -93,7 +93,9 @@ def running(
     @functools.cache
     def wrap(rule: Rule) -> Rule:
         if every % rule.chunk:
-            raise HebbsimError(f"{label}: {rule.label} writes in chunks; allowed: every a multiple of {rule.chunk}")
+            raise HebbsimError(
+                f"{label}: {rule.label} writes in chunks; allowed: `every` as a multiple of {rule.chunk}"
+            )
 
         def is_rounded(leaf: Array) -> bool:
             return bool(leaf.ndim and jnp.issubdtype(leaf.dtype, jnp.floating))
@@ -155,11 +157,11 @@ def precision_of(
     an entry is stored twice; writes and reads see the rounded state alone.
     """
     if feedback and not every:
-        raise HebbsimError(f"{label}: feedback is of a running sum; allowed: with every of 1 or more")
+        raise HebbsimError(f"{label}: `feedback` applies only to a running sum; set `every` to 1 or more")
     if not every and (stochastic or seed):
-        raise HebbsimError(f"{label}: stochastic and seed are of a running sum; allowed: with every of 1 or more")
+        raise HebbsimError(f"{label}: `stochastic` and `seed` apply only to a running sum; set `every` to 1 or more")
     if seed and not stochastic:
-        raise HebbsimError(f"{label}: seed is of stochastic rounding; allowed: with stochastic")
+        raise HebbsimError(f"{label}: `seed` applies only to stochastic rounding; set `stochastic`")
     wrap = once(label, own, provides)
     if every:
         wrap = running(label, raw, every, stochastic, seed, wrap, feedback)

@@ -15,7 +15,7 @@ CLIP = 100.0  # bits; a posterior below 2^-100 counts as this
 
 
 def posterior(ladder: Float[Array, "r"], scores: Float[Array, "p"], best: Array, tail: Array) -> Array:
-    """log2 of the right word's posterior at each inverse noise, as whole numbers of 1/LOG_UNIT bit."""
+    """log2 of the right word's posterior at each inverse noise, as integers of 1/LOG_UNIT bit."""
     nats = ladder[None, :] * (scores - best)[:, None] - jnp.log(tail)
     bits = jnp.clip(nats / jnp.log(2.0), -CLIP, 0.0)
     return jnp.round(bits * LOG_UNIT).astype(jnp.int32)

@@ -19,16 +19,27 @@ from hebbsim.records.line import APPROXIMATE_COUNTS, START, Record, Torn, from_l
 from hebbsim.records.task import FIELDS, PARTS, Task, current_label
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Results:
     """Records by (task, trial), in the order of the files, and notes on what was skipped. Not to be changed.
 
     curves: the tasks of each named curve, from the curves.json of the folder that was read; none where there is none.
+
+    Example:
+        >>> from hebbsim import records
+        >>> results = records.read("results/load")
+        >>> results
+        <Results: 74 tasks, 3816 records, 0 notes>
+        >>> results.select(dim_key=64)
+        <Results: 12 tasks, 1200 records, 0 notes>
     """
 
     records: dict[tuple[Task, int], Record]
     notes: list[str] = dataclasses.field(default_factory=list)
     curves: dict[str, tuple[Task, ...]] = dataclasses.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Results: {len(self.tasks())} tasks, {len(self)} records, {len(self.notes)} notes>"
 
     def __len__(self) -> int:
         return len(self.records)
@@ -88,6 +99,11 @@ def read(path: str | os.PathLike[str]) -> Results:
     Notes: torn lines, and records that are not exact and disagree (the first is kept).
     Raises HebbsimError, naming file:line, for a foreign file, an edited line, a record that cannot be, exact records
     that disagree, and records whose memories or counts differ in size although their task says that they cannot.
+
+    Example:
+        >>> from hebbsim import records
+        >>> len(records.read("results/willshaw"))
+        435
     """
     union = Union()
     for record, place in records_in(path, union.notes):

@@ -20,7 +20,7 @@ LEAST = 1e-9  # variance: tanh(field / LEAST) is the sign
 
 class Carry(NamedTuple):
     mean: Float[Array, "m b"]  # x
-    residual: Float[Array, "dk b"]  # z, whole numbers once x is +-1
+    residual: Float[Array, "dk b"]  # z, integers once x is +-1
     steps: Int[Array, "b"]
     rested: Bool[Array, "b"]
     step: Int[Array, ""]

@@ -11,7 +11,7 @@ from hebbsim.parts import factory
 
 
 @factory(
-    steps=(lambda n: n >= 1, "a whole number, 1 or more"),
+    steps=(lambda n: n >= 1, "an integer, 1 or more"),
     schedule=(lambda s: s in ("synchronous", "asynchronous"), "'synchronous' or 'asynchronous'"),
 )
 def attractor(label: str, *, steps: int = 50, schedule: str = "synchronous") -> Retrieval:
@@ -63,4 +63,4 @@ def attractor(label: str, *, steps: int = 50, schedule: str = "synchronous") -> 
         largest = jnp.max(jnp.sum(jnp.abs(memory), axis=0))
         return Field(rule.recall(memory, x), jnp.float32(jnp.nan), counts | {"largest": largest})
 
-    return Retrieval(label, solve, field, requires={"symmetric", "tied"}, provides={"exact"})
+    return Retrieval(label, solve, field, requires={"symmetric", "tied", "bipolar"}, provides={"exact"})

@@ -1,4 +1,15 @@
-"""How the memory is written. One file a rule; add yours to the dict."""
+"""How the memory is written. One file a rule; add yours to the dict.
+
+Example:
+    >>> import jax.numpy as jnp, hebbsim
+    >>> rule = hebbsim.RULES["delta"](rate=1.0)
+    >>> keys, values = jnp.eye(4)[:2], jnp.ones((2, 3))
+    >>> state = rule.write(rule.init(4, 3), keys, values)
+    >>> rule.read(state, keys).tolist()
+    [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
+    >>> rule.num_parameters(4, 3)
+    12
+"""
 
 from hebbsim.rules.bcpnn import bcpnn
 from hebbsim.rules.covariance import covariance

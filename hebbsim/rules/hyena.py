@@ -28,7 +28,7 @@ def filter_of(name: str, window: int, dim: int, decay: float, spread: float, see
 
 @factory(
     filter=(lambda name: name in FILTERS, f"one of {', '.join(FILTERS)}"),
-    window=(lambda n: n >= 1, "a whole number, 1 or more"),
+    window=(lambda n: n >= 1, "an integer, 1 or more"),
     decay=(lambda a: 0 < a <= 1, "above 0, up to 1"),
     spread=(lambda s: 0 <= s <= 8, "0 to 8"),
     seed=(lambda n: 0 <= n < 2**32, "0 to 2**32 - 1"),

@@ -50,7 +50,7 @@ def feature_map_of(name: str, features: int, seed: int) -> Callable[[Float[Array
 
 @factory(
     feature_map=(lambda name: name in MAPS, f"one of {', '.join(MAPS)}"),
-    features=(lambda n: 0 <= n <= 2**16, "a whole number from 0 to 65,536"),
+    features=(lambda n: 0 <= n <= 2**16, "an integer from 0 to 65,536"),
     seed=(lambda n: 0 <= n < 2**32, "0 to 2**32 - 1"),
 )
 def linear_attention(

@@ -22,7 +22,7 @@ class Cache(NamedTuple):
 
 
 @factory(
-    window=(lambda n: n >= 1, "a whole number, 1 or more"),
+    window=(lambda n: n >= 1, "an integer, 1 or more"),
     inverse_temperature=(lambda b: b > 0, "above 0"),
     sinks=(lambda n: n >= 0, "0 (off) or pairs, 1 or more"),
 )

@@ -49,6 +49,12 @@ class Sweep(NamedTuple):
         return register(self.spec.readout.channel_for(self.spec.ensemble.kind))
 
     @property
+    def name(self) -> str:
+        """What it is, in the words that progress is reported in."""
+        task = self.tasks[0]
+        return f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
+
+    @property
     def trials_at_once(self) -> int:
         """Trials that the devices run side by side."""
         return max(1, len(jax.devices()) // self.spec.num_shards)
@@ -85,6 +91,12 @@ def sweep(
     """The points of one curve, checked, not yet run: at the given num_patterns or loads, without repeats, ascending.
 
     Raises HebbsimError for anything that does not fit together or into memory.
+
+    Example:
+        >>> import hebbsim
+        >>> plan = hebbsim.sweep(rule="delta", dim=64, loads=[0.25, 1])
+        >>> [task.num_patterns for task in plan.tasks], plan.num_parameters, plan.exact
+        ([16, 64], 4096, False)
     """
     check_settings()
     made_rule: Rule = look_up(RULES, "rule", rule, rule_options)
@@ -92,13 +104,15 @@ def sweep(
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
+    if made_readout.choose:  # what runs is named in the task, so that records say it
+        made_readout = made_readout.choose(made_rule)
     dim_key, dim_value = _dims(dim, dim_key, dim_value, made_ensemble.dims)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
     probes = check_integer("probes", probes, 1, MOST_PROBES)
     ages = tuple(check_integer("ages", age, 0, MOST_PATTERNS) for age in _many("ages", ages))
     if list(ages) != sorted(set(ages)):
-        raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
+        raise HebbsimError(f"ages = {ages}; allowed: ascending integers, edges in pairs since writing")
     wrapped = made_precision.wrap(made_rule)
     if "exact" not in made_precision.provides:
         wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
@@ -118,6 +132,8 @@ def sweep(
         tied=bool(tied),
         seed=check_integer("seed", seed, 0, 2**32 - 1),
     )
+    for label in (first.rule, first.ensemble, first.retrieval, first.readout, first.precision):
+        parse_label(label)  # what cannot be read back is refused before it is measured
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -154,7 +170,7 @@ def _dims(
     if dim is not None and (dim_key is not None or dim_value is not None):
         raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)
-    if None in widths:
+    if any(width is None for width in widths):
         raise HebbsimError("dim is missing: give dim, or dim_key and dim_value")
     key, value = (check_integer(name, w, 1, 2**24) for name, w in zip(("dim_key", "dim_value"), widths, strict=True))
     return key, value

@@ -1,6 +1,7 @@
 """One trial: a memory filled once, and probed at every load on the way."""
 
 import functools
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -13,7 +14,8 @@ from jaxtyping import Array, Int, PyTree
 
 from hebbsim.base import Fast, Field, Known, Side, Truth, dot
 from hebbsim.kernels.packed import overlaps
-from hebbsim.simulate.draws import Draws, prepare
+from hebbsim.simulate import processes
+from hebbsim.simulate.draws import Draws, as_keys, prepare
 from hebbsim.simulate.memory import check_fits
 from hebbsim.simulate.settings import pinned
 from hebbsim.simulate.spec import Spec as Spec
@@ -218,7 +220,7 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
 @functools.partial(jax.jit, static_argnames=("spec", "devices"))
 def _run(spec: Spec, devices: int, draws: Draws, num_patterns: Array, num_loads: Array) -> dict[str, Array]:
     def each(draws: Draws, num_patterns: Array, num_loads: Array) -> dict[str, Array]:
-        return jax.lax.map(lambda one: run_one(spec, one, num_patterns, num_loads), draws)
+        return jax.lax.map(lambda one: run_one(spec, as_keys(one), num_patterns, num_loads), draws)
 
     if devices == 1:
         return each(draws, num_patterns, num_loads)
@@ -245,15 +247,25 @@ def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devic
     max_loads = max(16, 1 << (len(num_patterns) - 1).bit_length())
     loads = np.full(max_loads, num_patterns[-1], np.int32)
     loads[: len(num_patterns)] = num_patterns
-    compiled = program(spec, devices, max_loads)
+    several = jax.process_count() > 1
+    compiled = functools.partial(processes.call, _run, spec, devices) if several else program(spec, devices, max_loads)
     parts = []
     for start in range(0, len(trials), trials_per_batch):
         batch = trials[start : start + trials_per_batch]
         padded = np.asarray(batch + batch[:1] * (trials_per_batch - len(batch)), np.int32)
         draws = prepare(np.uint32(seed), spec.dim_key, spec.dim_value, padded, loads, probes=spec.probes)
-        out = compiled(draws, loads, np.int32(len(num_patterns)))
+        out = wait(compiled(draws, loads, np.int32(len(num_patterns))))
         parts.append({name: np.asarray(array)[: len(batch), : len(num_patterns)] for name, array in out.items()})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def wait(arrays: dict[str, Any]) -> dict[str, Any]:
+    """The arrays, once they are computed. Asking from time to time lets an interrupt through; JAX's own waiting does not."""
+    pause = 5e-5
+    while not all(array.is_ready() for array in arrays.values()):
+        time.sleep(pause)
+        pause = min(1.1 * pause, 0.05)
+    return arrays
 
 
 @functools.lru_cache

@@ -1,5 +1,6 @@
 """Numbers with their uncertainty. The independent unit is the trial: probes of one memory are correlated."""
 
+import html
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +15,16 @@ SHARE = "Clopper-Pearson"
 
 
 class Estimate(NamedTuple):
-    """A measured number: `low` and `high` enclose the truth in a fraction `level` of repeated experiments."""
+    """A measured number: `low` and `high` enclose the truth in a fraction `level` of repeated experiments.
+
+    Example:
+        >>> from hebbsim import Estimate
+        >>> rate = Estimate(0.09, 0.1, 0.11, 0.95, 8, "student over trials")
+        >>> print(rate)
+        0.100 +/- 0.010 (95 %, 8 trials)
+        >>> rate.contains(0.095), rate.half
+        (True, 0.010000000000000002)
+    """
 
     low: float
     best: float
@@ -60,6 +70,9 @@ class Estimate(NamedTuple):
             return f"{self.best:.{places}f} [{self.low:.{places}f}, {self.high:.{places}f}]"
         return f"{self.best:.{places}f} +/- {self.half:.{places}f}"
 
+    def _repr_html_(self) -> str:
+        return html.escape(str(self))
+
     def __str__(self) -> str:
         sample = f"of {self.trials:,}" if self.method == SHARE else f"{self.trials} trials"
         if self.trials == 2 and self.method != SHARE:
@@ -86,7 +99,13 @@ def joint_level(level: float, rows: int) -> float:
 
 
 def student(values: Sequence[float], level: float = 0.95) -> Estimate:
-    """Mean of one number a trial, mean +/- t s / sqrt(trials). Raises Unresolved under two trials."""
+    """Mean of one number a trial, mean +/- t s / sqrt(trials). Raises Unresolved under two trials.
+
+    Example:
+        >>> from hebbsim.statistics.estimate import student
+        >>> print(student([0.70, 0.72, 0.71, 0.73]))
+        0.715 +/- 0.021 (95 %, 4 trials)
+    """
     one = np.asarray(values, float)
     mean = float(one.mean()) if len(one) else np.nan
     two_or_more(len(one), mean, level)

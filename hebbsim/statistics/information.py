@@ -22,7 +22,7 @@ def entropy(p: float | np.ndarray) -> np.ndarray:
 
 
 def log2_choose(n: float, k: float) -> float:
-    """log2 C(n, k), bits; defined between whole numbers by the gamma function."""
+    """log2 C(n, k), bits; defined between integers by the gamma function."""
     return float(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)) / LN2
 
 

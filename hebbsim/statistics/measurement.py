@@ -8,19 +8,27 @@ import numpy as np
 
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Record, Results
-from hebbsim.records.task import Task, parse_label, stored_bits
+from hebbsim.records.task import FIELDS, Task, parse_label, stored_bits
 from hebbsim.statistics.channels import Channel, contents, find
 from hebbsim.statistics.content import Content, rows_read
 from hebbsim.statistics.estimate import Estimate, add, subtract, two_or_more
 from hebbsim.statistics.information import Counts
 from hebbsim.statistics.intervals import bits_interval, rate_interval, sum_interval
+from hebbsim.statistics.notebook import html_table
 
 LADDERS = ("log_posterior", "cue_log_posterior")  # wider now than in old records: the middle is common to all
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Measurement:
-    """The trials of one task. Bits are per parameter, a parameter being an entry of the memory's arrays."""
+    """The trials of one task. Bits are per parameter, a parameter being an entry of the memory's arrays.
+
+    Example:
+        >>> import hebbsim
+        >>> point = hebbsim.measure(dim=32, num_patterns=32, readout="soft", trials=2)
+        >>> sorted(point.bits), point.task.num_patterns, len(point.trials)
+        (['hard', 'soft'], 32, 2)
+    """
 
     task: Task
     records: tuple[Record, ...]
@@ -200,6 +208,17 @@ class Measurement:
     def _estimate(self, low: float, best: float, high: float) -> Estimate:
         return Estimate(float(low), float(best), float(high), self.level, len(self.trials), "jackknife over trials")
 
+    def __repr__(self) -> str:
+        return f"<Measurement {self}>"
+
+    def _repr_html_(self) -> str:
+        task = self.task
+        rows = [(name, getattr(task, name)) for name in FIELDS if name not in ("version", "dim_key", "dim_value")]
+        rows = [(name, value) for name, value in rows if value or name == "seed"]
+        rows += [("matrix", f"{task.dim_key} x {task.dim_value}"), ("load", f"{self.load:.4g}")]
+        rows += [(f"{name} bits per parameter", bits) for name, bits in self.bits.items()]
+        return html_table([*rows, ("error rate", self.error_rate)])
+
     def __str__(self) -> str:
         task = self.task
         where = f"{task.rule} {task.ensemble} {task.dim_key}x{task.dim_value} load {task.load:.4g}"
@@ -238,7 +257,15 @@ def named(results: Results, level: float = 0.95) -> dict[str, list[Measurement]]
 
 
 def curves(points: Sequence[Measurement]) -> dict[Task, list[Measurement]]:
-    """Group points that differ in num_patterns only, each group by load; the key is the group's task at its least load."""
+    """Group points that differ in num_patterns only, each group by load; the key is the group's task at its least load.
+
+    Example:
+        >>> from hebbsim import records
+        >>> from hebbsim.statistics.measurement import curves, measurements
+        >>> groups = curves(measurements(records.read("results/load")))
+        >>> [(task.dim_key, len(curve)) for task, curve in groups.items()][:2]
+        [(64, 12), (128, 12)]
+    """
     groups: dict[Task, list[Measurement]] = {}
     for point in points:
         groups.setdefault(dataclasses.replace(point.task, num_patterns=1), []).append(point)

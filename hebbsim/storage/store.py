@@ -88,6 +88,14 @@ def write(
     What is returned has been read back, by AMP, and is the file. A matrix that does not give it back, as happens to small
     ones and near the capacity, is made again: first from the next seeds, then 1/16 wider, and so on.
     Raises HebbsimError for a load that no reader serves, bits or a seed out of range, and if no matrix was found.
+
+    Example:
+        >>> from hebbsim.storage.store import read, write
+        >>> memory = write(b"some bytes", bits_per_parameter=0.1)
+        >>> memory.num_patterns, memory.dim_key
+        (3, 29)
+        >>> read(memory, "ridge", {}, lambda *_: None).data
+        b'some bytes'
     """
     check_settings()
     most = amp_capacity()
