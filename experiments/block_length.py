@@ -15,7 +15,7 @@ SHOWN = 3e-3  # share of wrong blocks up to which a point is drawn
 # entries of a row: (keys, shares of the best load, trials)
 ROWS = {
     256: (256, (0.6, 0.7), 6), 512: (256, (0.65, 0.75), 6), 1024: (256, (0.7, 0.78), 6), 2048: (256, (0.75, 0.82), 4),
-    4096: (256, (0.8, 0.85), 3), 17_321: (64, (0.8, 0.85), 2),
+    4096: (256, (0.8, 0.85), 2), 17_321: (64, (0.8, 0.85), 2),
 }  # fmt: skip
 
 

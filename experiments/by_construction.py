@@ -152,7 +152,7 @@ def figure(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", default=OUT / "decoded.ndjson", type=Path)
     parser.add_argument("--large", action="store_true", help="one matrix of dim 4096 too: 10 minutes more")
     given = parser.parse_args()

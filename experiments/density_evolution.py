@@ -171,7 +171,7 @@ def threshold(code: Form, low: float, high: float, digits: float = 0.002) -> flo
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", default=OUT, type=Path)
     out = parser.parse_args().out
     header = ["rate", "form", "threshold sigma", "known before", "load there", "bits/parameter there"]

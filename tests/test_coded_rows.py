@@ -1,5 +1,7 @@
 """Code words as value rows: ensemble coded, readout decode, and the criterion that counts error-free bits."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +12,9 @@ from hebbsim.codes import polar
 from hebbsim.ensembles import ENSEMBLES
 from hebbsim.statistics.channels import CHANNELS, contents
 
-POINT = dict(ensemble="coded", ensemble_options={"paths": 8}, dim_key=128, dim_value=256, probes=64, trials=3)
+POINT: dict[str, Any] = dict(
+    ensemble="coded", ensemble_options={"paths": 8}, dim_key=128, dim_value=256, probes=64, trials=3
+)
 
 
 def test_rows_are_code_words_of_messages_that_differ():

@@ -40,7 +40,9 @@ def read_file(path: Path, longest: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(longest + 1)
             size = max(os.fstat(file.fileno()).st_size, len(data))
-    except (OSError, ValueError) as error:
+    except HebbsimError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
         raise HebbsimError(f"{path}: cannot read: {getattr(error, 'strerror', error)}") from None
     if size > longest:
         raise HebbsimError(f"{path}: {size:,} bytes or more; allowed: {longest:,} bytes, which is what fits here")
@@ -54,5 +56,7 @@ def check_target(path: Path, source: Path) -> None:
             raise HebbsimError(f"{path}: cannot write: not a regular file")
         if path.exists() and path.samefile(source):
             raise HebbsimError(f"{path}: is the file that is read; choose another --out")
-    except (OSError, ValueError) as error:
+    except HebbsimError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
         raise HebbsimError(f"{path}: cannot write: {getattr(error, 'strerror', error)}") from None
