@@ -19,6 +19,16 @@ DIM, PAIRS, TRIALS = 256, 2048, 8
 EDGES = (4, 8, 16, 32, 64, 96, 112, 128, 144, 160, 192, 256, 320, 384, 448, 512, 640, 768, 1024, 1280, 1536, 1792)
 SHOWN = (0, 32, 112, 128, 512, 1792)  # ages of the table: the bins that begin there
 BUDGET = "2 minutes on 2 cores"
+SUM = "bits per parameter, all ages, soft"
+ANSWER = (
+    "Pairs that are kept (softmax attention) are whole up to the 128th and give {:.2f} bits per parameter; delta "
+    "at rate 0.5 gives {:.2f}, and still {:.0f} of the 256 bits of a pair 128 to 143 old.",
+    [
+        ({"memory": "softmax attention, newest 128"}, SUM),
+        ({"memory": "delta, rate 0.5"}, SUM),
+        ({"memory": "delta, rate 0.5"}, "age 128 to 143"),
+    ],
+)
 C1 = {"decay": float(np.sqrt(1 - 1 / DIM))}  # c = dim (1 - decay^2) = 1
 
 # label: rule, options, dims, (rate, c) of its law

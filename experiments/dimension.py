@@ -14,6 +14,14 @@ SMALL = tuple(float(f"{load:.3g}") for load in np.geomspace(0.025, 0.3, 18))
 LARGE = (4, 8, 16, 32, 64)
 TRIALS = {64: 100, 128: 60, 256: 40, 512: 24, 1024: 16, 2048: 10}
 BUDGET = "3 minutes on 2 cores"
+ANSWER = (
+    "As dim grows the field itself tends to {:.2f} bits per parameter, its sign to {:.2f}, and to {:.2f} if 1 % "
+    "of the bits may be wrong; with no error {:.2f} come back at dim 2048.",
+    [
+        *(({"criterion": name, "dim": "infinity"}, "bits per parameter") for name in ("soft", "hard", "epsilon")),
+        ({"criterion": "exact", "dim": 2048}, "bits per parameter"),
+    ],
+)
 WIDE = [dim for dim in TRIALS if dim <= 1024]
 TASKS = {f"sign, dim {dim}": dict(readout="sign", dim=dim, loads=SMALL, trials=n) for dim, n in TRIALS.items()}
 TASKS |= {f"soft, dim {dim}": dict(readout="soft", dim=dim, loads=LARGE, trials=TRIALS[dim]) for dim in WIDE}

@@ -13,6 +13,15 @@ from hebbsim.theory.limits import amp_capacity, entropy_ceiling, ridge_sinr
 
 WIDTH = 64  # columns of a trial where their number does not matter: bits per parameter do not depend on it
 BUDGET = "15 minutes on 2 cores"
+ANSWER = (
+    "{:.2f} soft bits per parameter one-shot at load 2.5, {:.2f} by ridge at load 1.25, and by AMP {:.2f} at dim "
+    "2048 with {:.0f} bits wrong.",
+    [
+        ({"reader": "matched_filter", "load": 2.5}, "soft"),
+        ({"reader": "ridge", "dim_key": 1024, "load": 1.25}, "soft"),
+        *(({"reader": "amp", "dim_key": 2048}, name) for name in ("hard", "bit error")),
+    ],
+)
 COMMON = dict(probes=8192, dim_value=WIDTH)
 ONE_SHOT = (0.1, 0.3, 0.7, 1, 1.5, 2, 2.5, 3)
 RIDGE = (0.7, 0.95, 1.1, 1.2, 1.25, 1.5, 2, 2.5, 3)

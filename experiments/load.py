@@ -12,6 +12,10 @@ from hebbsim.statistics.measurement import measurements, named
 LOADS = (0.05, 0.105, 0.138, 0.185, 0.25, 0.37, 0.61, 1, 2, 4, 8, 16)
 TRIALS = {64: 100, 128: 80, 256: 60, 512: 40, 1024: 24, 2048: 10}
 BUDGET = "5 minutes on 2 cores"
+ANSWER = (
+    "At load 256 the undecided field of a 1024 x 1024 matrix gives {:.2f} bits per parameter, its sign {:.2f}.",
+    [({"load": 256}, "soft"), ({"load": 256}, "hard")],
+)
 TASKS = {
     f"dim {dim}": dict(readout="soft", dim=dim, loads=LOADS + ((64, 256) if dim == 1024 else ()), trials=trials)
     for dim, trials in TRIALS.items()

@@ -14,9 +14,22 @@ LOADS = {1: [0.401, 0.501, 0.55, 0.6], 2: [0.9, 1.1, 1.2, 1.3], 3: [1.0, 1.5, 1.
 COMMON = dict(dim_key=1024, dim_value=64, probes=8192)
 
 CELLS, NOISE, SOFT = "amp by cells", "amp, rounding as noise", "one-shot"
+ANSWER = (
+    "Two bits a weight give the most, {:.2f} bits per stored bit by AMP that knows the levels, against {:.2f} of "
+    "one bit and {:.2f} of four.",
+    [
+        *(
+            (
+                {"reader": CELLS, "precision": f"lloyd_max(bits={bits})", "dim_key": 1024, "load": load},
+                "bits per stored bit",
+            )
+            for bits, load in ((2, 1.3), (1, 0.5996), (4, 1.9))
+        )
+    ],
+)
 
 
-def rounded(bits, cells=False, **options):
+def rounded(bits, options, cells=False):
     """A memory rounded once to 2^bits levels; cells: AMP is given the quantiser."""
     how = {"retrieval_options": {"cells": bits}} if cells else {}
     return dict(precision="lloyd_max", precision_options={"bits": bits}) | how | options
@@ -25,17 +38,15 @@ def rounded(bits, cells=False, **options):
 # A running sum in few bits, which swallows small writes, beside rounding the same memory once.
 LONG = dict(dim_key=32, dim_value=32, readout="soft", num_patterns=[128, 1024, 8192, 65536], probes=1024, trials=8)
 ONCE = dict(dim_key=512, dim_value=64, readout="soft", loads=[16], probes=1024, trials=12)
+FOUR = COMMON | dict(retrieval="amp", trials=4)
 # Twice as wide: near a threshold a few columns of dim 1024 get stuck.
-WIDE = COMMON | {"dim_key": 2048}
+WIDE = COMMON | dict(retrieval="amp", trials=3, dim_key=2048)
 # (reader, bits of a weight, dim_key or a word): the arguments of the curve
 CURVES = {
-    **{(CELLS, b, 1024): rounded(b, True, retrieval="amp", loads=x, trials=4, **COMMON) for b, x in LOADS.items()},
-    **{(NOISE, b, 1024): rounded(b, retrieval="amp", loads=LOADS[b], trials=4, **COMMON) for b in (1, 2, 3)},
-    **{
-        (CELLS, b, 2048): rounded(b, True, retrieval="amp", loads=x, trials=3, **WIDE)
-        for b, x in ((1, [0.55]), (2, [1.2]), (3, [1.0, 1.7]))
-    },
-    **{(SOFT, b, 512): rounded(b, **ONCE) for b in (1, 2, 3, 4)},
+    **{(CELLS, b, 1024): rounded(b, FOUR | dict(loads=x), True) for b, x in LOADS.items()},
+    **{(NOISE, b, 1024): rounded(b, FOUR | dict(loads=LOADS[b])) for b in (1, 2, 3)},
+    **{(CELLS, b, 2048): rounded(b, WIDE | dict(loads=x), True) for b, x in ((1, [0.55]), (2, [1.2]), (3, [1.0, 1.7]))},
+    **{(SOFT, b, 512): rounded(b, ONCE) for b in (1, 2, 3, 4)},
     **{
         (SOFT, 16, words): dict(LONG, precision="bfloat16", precision_options=options)
         for words, options in (

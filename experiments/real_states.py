@@ -37,7 +37,7 @@ for key, value in sorted({shape(name) for name in NAMES}):
     TASKS.append(dict(rule="hebbian", readout="soft", loads=[0.125, 0.1875, 0.25, 1, 4, 16], probes=256, **sized))
     if value < 1024:
         TASKS.append(
-            dict(rule="hebbian", readout="sign", retrieval="amp", loads=[0.8, 1.0, 1.2, 1.4, 1.6], probes=256, **sized)
+            dict(rule="hebbian", readout="sign", retrieval="amp", loads=[1.4, 1.6, 1.8, 2.0, 2.2], probes=256, **sized)
         )
 for name in NAMES:
     key, value = shape(name)
@@ -45,7 +45,7 @@ for name in NAMES:
     ages = sorted({1, *(round(STREAM * key * (i / 12) ** 2) for i in range(1, 12))})
     TASKS.append(
         dict(
-            rule=rule, rule_options=GATES[rule], readout="soft", num_patterns=[STREAM * key], ages=ages, probes=768,
+            rule=rule, rule_options=GATES[rule], readout="soft", num_patterns=[STREAM * key], ages=ages, probes=STREAM * key,
             dim_key=key, dim_value=value, trials=4,
         )
     )  # fmt: skip

@@ -15,6 +15,14 @@ from hebbsim.statistics.measurement import named
 from hebbsim.theory.limits import amp_capacity, separable_probability
 
 BUDGET = "5 minutes on 2 cores"
+ANSWER = (
+    "At load 2 box still reads {:.0%} of the columns exactly at dim 32, and AMP {:.0%} at dim 1024; AMP none of "
+    "them at load 2.2 ({:.0%}).",
+    [
+        ({"reader": "box", "dim_key": 32, "load": 2}, "columns exact"),
+        *(({"reader": "amp", "dim_key": 1024, "load": load}, "columns exact") for load in (2, 2.2)),
+    ],
+)
 BOX = {32: 80, 64: 80, 128: 40}  # dim: trials
 BOX_LOADS = [1.4, 1.6, 1.8, 1.9, 2.0, 2.1, 2.2]
 AMP_LOADS = [1.6, 1.8, 1.9, 2.0, 2.1, 2.2]

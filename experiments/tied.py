@@ -16,6 +16,16 @@ HEBBIAN = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 INVERSE = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.1, 1.25, 1.5, 2.0, 4.0)
 ATTRACTOR = (0.05, 0.08, 0.1, 0.12, 0.13, 0.14, 0.15, 0.16, 0.18, 0.2, 0.3)
 BUDGET = "4 minutes on 2 cores"
+ANSWER = (
+    "Only the erased share: with half of the cue erased, {:.2f} soft bits per entry of a Hebbian matrix when "
+    "tied, {:.2f} when not.",
+    [
+        *(
+            ({"rule": "hebbian", "patterns": kind, "erased": 0.5, "criterion": "soft"}, "most bits per entry (n^2)")
+            for kind in ("tied", "untied")
+        )
+    ],
+)
 
 
 def task(rule, loads, erase, tied, retrieval="matched_filter"):

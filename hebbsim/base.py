@@ -9,18 +9,21 @@ part can do and what it relies on it says in `provides` and `requires` (see word
 type or the name of a count.
 """
 
+import functools
 from collections.abc import Callable, Set
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from hebbsim.errors import HebbsimError
 from hebbsim.words import KINDS as KINDS
 from hebbsim.words import part
 
 ENDLESS = 2**31 - 1  # most_patterns of an ensemble whose every row is drawn afresh
 NONE: Set[str] = frozenset()
+T = TypeVar("T")
 
 
 class Side(NamedTuple):
@@ -36,6 +39,41 @@ class Side(NamedTuple):
     # (field, its noise variance) -> mean and variance of the entries given it; None where they are not independent
     denoise: Callable[..., tuple[Array, Array]] | None = None
     spectrum: tuple[float, ...] = ()  # variances of the entries of a key, of which readers may be told; (): not stated
+
+
+def write_batch(write: Callable[..., PyTree], state: PyTree, keys: Any, values: Any, /) -> PyTree:
+    """write(state, keys, values). Raises HebbsimError unless both are batches of the same number of rows."""
+    shapes = jnp.shape(keys), jnp.shape(values)
+    if len(shapes[0]) != 2 or len(shapes[1]) != 2 or shapes[0][0] != shapes[1][0]:
+        raise HebbsimError(
+            f"write: keys of shape {shapes[0]} and values of shape {shapes[1]}; allowed: a batch, (pairs, dim_key) and "
+            "(pairs, dim_value); hebbsim.sequential lifts an update of one pair to a batch"
+        )
+    return write(state, keys, values)
+
+
+def recall_batch(recall: Callable[..., Array], memory: PyTree, queries: Any, /) -> Array:
+    """recall(memory, queries). Raises HebbsimError unless the queries are a batch, or whatever codes a reader passes."""
+    if jnp.ndim(queries) != 2:
+        raise HebbsimError(
+            f"recall: queries of shape {jnp.shape(queries)}; allowed: a batch, (queries, dim_key), such as query[None, :]"
+        )
+    return recall(memory, queries)
+
+
+@functools.lru_cache(maxsize=4096)
+def bound(check: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """One object for one function, so that jit does not trace again; a partial, so that identities see the function."""
+    return functools.partial(check, function)
+
+
+def batches(rule: type[T]) -> type[T]:
+    """Check the shapes of what a rule, built-in or custom, is given to write and recall: when traced, at no other cost."""
+    fields = rule._fields  # pyright: ignore[reportAttributeAccessIssue]
+    for name, check in (("write", write_batch), ("recall", recall_batch)):
+        at = fields.index(name)
+        setattr(rule, name, property(lambda self, at=at, check=check: bound(check, tuple.__getitem__(self, at))))
+    return rule
 
 
 @part
@@ -54,6 +92,7 @@ class Ensemble(NamedTuple):
     dims: tuple[int, int] | None = None  # (dim_key, dim_value) unless others are given
 
 
+@batches
 @part
 class Rule(NamedTuple):
     """A memory: state = write(init(dk, dv), keys, values); memory = consolidate(state); field = recall(memory, queries)."""
@@ -166,6 +205,7 @@ class Readout(NamedTuple):
     requires: Set[str] = NONE  # the kinds of values that it scores, at least
     provides: Set[str] = NONE
     channel: Any = ""
+    choose: Callable[[Rule], "Readout"] | None = None  # the readout that fits a rule, where that depends on the rule
 
     def channel_for(self, kind: str) -> Any:
         """The channel of what is counted of values of this kind."""

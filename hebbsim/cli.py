@@ -60,6 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Nobody reads on, as in `hebbsim list | head`; what Python still wants to flush at exit must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"hebbsim: {printable(str(error.filename))[:200]}: {error.strerror}", file=sys.stderr)
+        return 2
 
 
 def parser() -> Parser:
@@ -98,7 +103,12 @@ def _verify(add: Callable[..., Parser]) -> None:
     size = verify.add_mutually_exclusive_group()
     size.add_argument("--full", action="store_true", help="the thorough version")
     size.add_argument("--smoke", action="store_true", help="a quick version for tests; it decides fewer rows")
-    verify.add_argument("--from", dest="source", metavar="RESULTS", help="judge the records there and run nothing")
+    verify.add_argument(
+        "--from",
+        dest="source",
+        metavar="RESULTS",
+        help="judge the records there and run nothing; of a whole folder of results, the ledger too",
+    )
     verify.add_argument(
         "--out", default="build/verify", help="where records, table and figure go (default: %(default)s)"
     )
@@ -177,7 +187,8 @@ def _plot(add: Callable[..., Parser]) -> None:
 def _report(add: Callable[..., Parser]) -> None:
     report = add("report", commands.run_report, "say what each folder of results holds", "report results")
     report.add_argument("results", nargs="?", default="results", help="a folder of results (default: %(default)s)")
-    report.add_argument("--readme", metavar="FILE", help="fill this file's marked tables from results/verify")
+    report.add_argument("--readme", metavar="FILE", help="fill this file's marked tables from the results")
+    report.add_argument("--html", metavar="FILE", help="write the results there as one static page")
 
 
 def _bench(add: Callable[..., Parser]) -> None:
@@ -200,8 +211,8 @@ def json_object(text: str) -> dict[str, Any]:
     """Options on the command line."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"""{text!r} is not a JSON object such as '{{"rate": 0.5}}'""")
+        raise argparse.ArgumentTypeError(f"""{text[:200]!r} is not a JSON object such as '{{"rate": 0.5}}'""")
     return value

@@ -20,7 +20,7 @@ from hebbsim.records.follow import Follow
 from hebbsim.records.provenance import append, describe, name_of
 from hebbsim.records.task import Task
 from hebbsim.records.writer import free_writer
-from hebbsim.simulate import trial
+from hebbsim.simulate import processes, trial
 from hebbsim.simulate.forecast import expected
 from hebbsim.simulate.memory import GIB, out_of_memory, smaller_block
 from hebbsim.simulate.placement import memory_needed
@@ -93,7 +93,7 @@ def _run(plan: Sweep, tasks: Sequence[Task], batch: list[int], devices: int) -> 
         except (MemoryError, jax.errors.JaxRuntimeError) as error:
             if not out_of_memory(error):
                 raise
-            block = smaller_block(spec.block, spec.rule.chunk) if plan.exact else 0
+            block = smaller_block(spec.block, spec.rule.chunk) if plan.exact and jax.process_count() == 1 else 0
             if not block:
                 need, what = memory_needed(spec, devices) / GIB, f"{spec.rule.label}, {spec.dim_key} x {spec.dim_value}"
                 raise HebbsimError(
@@ -132,18 +132,22 @@ def collect(
         >>> collect([plan], 3, file)  # nothing is run twice
         <Results: 1 tasks, 3 records, 0 notes>
     """
-    path = Path(path)
-    have = read(path.parent) if path.parent.exists() else Results({})
+    path, first = Path(path), processes.is_first()
+    have = read(path.parent) if first and path.parent.exists() else Results({})
     if isinstance(plans, Mapping):
         have = Results(have.records, have.notes, {name: plan.tasks for name, plan in plans.items()})
-        write_names(path.parent, have.curves)
+        if first:
+            write_names(path.parent, have.curves)
         plans = list(plans.values())
     wanted = trials if callable(trials) else (lambda task: trials)
-    work = []
-    for plan in plans:
-        lacking = {task: [n for n in range(wanted(task)) if not have.has(task, n)] for task in plan.tasks}
-        if any(lacking.values()):
-            work.append((plan, sorted({n for numbers in lacking.values() for n in numbers})))
+    lacking = [[[n for n in range(wanted(t)) if not have.has(t, n)] for t in plan.tasks] for plan in plans]
+    lacking = processes.from_first(lacking)
+    todo = {
+        t: set(numbers)
+        for plan, each in zip(plans, lacking, strict=True)
+        for t, numbers in zip(plan.tasks, each, strict=True)
+    }
+    work = [(plan, sorted(set().union(*each))) for plan, each in zip(plans, lacking, strict=True) if any(each)]
     if not work:
         return have
     total = sum(plan.cost * max(map(wanted, plan.tasks)) for plan in plans)
@@ -152,17 +156,16 @@ def collect(
         announce(expected([(plan, len(numbers)) for plan, numbers in work]))
     records = dict(have.records)
     made = describe(sys.argv, jax.devices()[0].device_kind, len(jax.devices()), jax.process_count(), experiment)
-    append(path.parent, [made])
 
-    def units(rank: int, others: Follow) -> Iterator[farm.Unit]:
+    def units(rank: int, others: Follow | None) -> Iterator[farm.Unit]:
         """What is still lacking, batch by batch, as it is asked for."""
         for plan, numbers in _turned(work, rank):
             size = farm.trials_per_job(plan) if executor else plan.trials_at_once
             for batch in _batches(_turned(numbers, rank), size):
-                for record in others.new():
+                for record in others.new() if others else ():
                     records.setdefault((record.task, record.trial), record)
                 lacking = {
-                    task: [n for n in sorted(batch) if n < wanted(task) and (task, n) not in records]
+                    task: [n for n in sorted(batch) if n in todo[task] and (task, n) not in records]
                     for task in plan.tasks
                 }
                 yield farm.Unit(plan, lacking, plan.cost * len(batch))
@@ -172,10 +175,15 @@ def collect(
         for unit in units:
             yield unit, itertools.chain.from_iterable(engine([unit[:2]], run=label))
 
+    if not first:  # it computes with the others, and the first one writes
+        for _, found in here(units(1, None)):
+            records |= {(record.task, record.trial): record for record in found}
+        return Results(records)
+    append(path.parent, [made])
     with free_writer(path) if shared else _alone(path) as (writer, rank):
-        todo = units(rank, Follow(writer.path))
+        order = units(rank, Follow(writer.path)) if jax.process_count() == 1 else units(1, None)
         progress(work[0][0].name, done, total)
-        for unit, found in farm.run(executor, todo, experiment, name_of(made)) if executor else here(todo):
+        for unit, found in farm.run(executor, order, experiment, name_of(made)) if executor else here(order):
             for record in found:
                 writer.write(record)
                 records[record.task, record.trial] = record

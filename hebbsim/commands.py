@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from hebbsim import commands_records
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 from hebbsim.progress import progress
 
 QUIET_BELOW = 3.0  # seconds: shorter work is not announced
@@ -18,7 +18,16 @@ def run_verify(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.verify import verify
 
     size = "full" if arguments.full else "smoke" if arguments.smoke else "default"
-    return verify(Path(arguments.out), size, Path(arguments.source) if arguments.source else None, progress())
+    source = Path(arguments.source) if arguments.source else None
+    whole = source is not None and (source / "verify").is_dir()
+    status = verify(Path(arguments.out), size, source / "verify" if source and whole else source, progress())
+    if source and whole:
+        from hebbsim.answers.ledger import ledger
+
+        print("\nThe ledger, from the committed records:")
+        for row in ledger(source):
+            print(f"{row.claim.name}: {row.answer.verdict}. {row.answer.sentence}")
+    return status
 
 
 def run_measure(arguments: argparse.Namespace) -> int:
@@ -46,19 +55,21 @@ def run_measure(arguments: argparse.Namespace) -> int:
 
 def run_collect(arguments: argparse.Namespace) -> int:
     from hebbsim.checks import check_integer
-    from hebbsim.collect import collect
     from hebbsim.experiment import load, with_trials
-    from hebbsim.simulate.sweeps import sweeps
 
-    experiment = load(arguments.experiment)
-    experiment = experiment.smoke() if arguments.smoke else experiment
-    if arguments.trials is not None:
-        experiment = with_trials(experiment, check_integer("trials", arguments.trials, 1, 2**31 - 1))
-    folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = sweeps(experiment.tasks)
-    budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"
-    print(f"{experiment.path.stem}: {len(trials)} tasks{budget}", file=sys.stderr)
     with commands_records.workers(arguments) as executor:
+        # What starts JAX comes after the processes have found one another.
+        from hebbsim.collect import collect
+        from hebbsim.simulate.sweeps import sweeps
+
+        experiment = load(arguments.experiment)
+        experiment = experiment.smoke() if arguments.smoke else experiment
+        if arguments.trials is not None:
+            experiment = with_trials(experiment, check_integer("trials", arguments.trials, 1, 2**31 - 1))
+        folder = Path(arguments.out) if arguments.out else experiment.results
+        plans, trials = sweeps(experiment.tasks)
+        budget = "" if arguments.smoke else f"; its author's budget for the whole: {experiment.budget}"
+        print(f"{experiment.path.stem}: {len(trials)} tasks{budget}", file=sys.stderr)
         more = {"experiment": experiment.path, "executor": executor, "announce": announce}
         results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress(), **more)
     for note in results.notes:
@@ -66,7 +77,7 @@ def run_collect(arguments: argparse.Namespace) -> int:
     broken = [record for record in results.records.values() if not record.finite]
     for record in broken[:3]:
         print(f"not finite: {record.task.rule} at {record.task.num_patterns} patterns, trial {record.trial}")
-    print(f"{folder}: {len(results)} records")
+    print(f"{printable(str(folder))}: {len(results)} records")
     return 0
 
 
@@ -108,7 +119,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
         raise HebbsimError(f"{folder}: no task has two trials yet; run hebbsim collect first")
     data, text = fit_tables(points)
     write_json(folder / "fit.json", data)
-    print(write(folder / "fit.md", text))
+    print(printable(str(write(folder / "fit.md", text))))
     return 0
 
 
@@ -125,30 +136,39 @@ def run_plot(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     if not len(results):
         raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png", digest(results), arguments.format))
+    saved = save(experiment.figure(results), folder / "figure.png", digest(results), arguments.format)
+    print(printable(str(saved)))
     if experiment.table:
         header, rows = experiment.table(results)
         write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])
-        print(write(folder / "table.md", markdown(header, rows)))
+        print(printable(str(write(folder / "table.md", markdown(header, rows)))))
     return 0
 
 
 def run_report(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.catalogue import rule_rows
-    from hebbsim.answers.report import fill_file
     from hebbsim.records import read
 
     folder = Path(arguments.results)
     if not folder.is_dir():
         raise HebbsimError(f"{folder}: there is no such folder of results")
     if arguments.readme:
-        fill_file(Path(arguments.readme), folder / "verify" / "table.json", rule_rows(64, 1000))
-        print(arguments.readme)
+        from hebbsim.answers.readme import fill_file
+
+        fill_file(Path(arguments.readme), folder)
+        print(printable(arguments.readme))
+        return 0
+    if arguments.html:
+        from hebbsim.answers.page import page
+        from hebbsim.answers.report import write
+
+        print(printable(str(write(Path(arguments.html), page(folder)))))
         return 0
     for place in sorted({file.parent for file in folder.rglob("*.jsonl")}):
         results = read(place)
         trials = sum(record.seconds for record in results.records.values())
-        print(f"{place}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work")
+        print(
+            f"{printable(str(place))}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work"
+        )
         for note in results.notes:
             print(f"  note: {note}")
     return 0

@@ -2,12 +2,13 @@
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
-from hebbsim.errors import printable
+from hebbsim.errors import HebbsimError, printable
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -33,12 +34,32 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 def collect_arguments(collect: argparse.ArgumentParser) -> None:
     """Where collect runs its trials, if not in this process alone."""
+    collect.add_argument("--distributed", action="store_true", help="one JAX runtime over several processes or hosts")
+    collect.add_argument("--coordinator", metavar="HOST:PORT", help="of process 0, where no launcher says so")
+    collect.add_argument("--num-processes", type=int, help="how many there are")
+    collect.add_argument("--process-id", type=int, help="which of them this is, from 0")
     collect.add_argument("--dask", metavar="ADDRESS|SCHEDULER_FILE", help="let a Dask cluster's workers run the trials")
 
 
 @contextlib.contextmanager
 def workers(arguments: argparse.Namespace) -> Iterator[Executor | None]:
-    """The executor that collect's arguments ask for."""
+    """The executor that collect's arguments ask for. With --distributed, processes are joined and all but one silent.
+
+    To be entered before anything else touches JAX.
+    """
+    named = [name for name in ("coordinator", "num_processes", "process_id") if getattr(arguments, name) is not None]
+    if named and not arguments.distributed:
+        raise HebbsimError(f"--{named[0].replace('_', '-')} goes with --distributed")
+    if arguments.distributed:
+        if arguments.dask is not None:
+            raise HebbsimError("--distributed and --dask: allowed: one of the two")
+        from hebbsim.simulate import processes
+
+        together = processes.start(arguments.coordinator, arguments.num_processes, arguments.process_id)
+        if processes.is_first():
+            print(together, file=sys.stderr)
+        else:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     if arguments.dask is None:
         yield None
         return

@@ -171,8 +171,10 @@ def run_plan(
         for batch in engine([(plan, dict.fromkeys(plan.tasks, numbers))]):
             for record in batch:
                 if not record.finite:
-                    where = f"{record.task.rule} at {record.task.num_patterns} patterns"
-                    raise HebbsimError(f"{where}: what was read is not finite; try a smaller rate or load")
+                    raise HebbsimError(
+                        f"{record.task.rule}: what was read is not finite at {record.task.num_patterns} patterns; "
+                        "try smaller rates or loads"
+                    )
                 found[record.task].append(record)
             if report:
                 report(plan.name, len(found[plan.tasks[0]]), trials)

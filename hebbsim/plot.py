@@ -71,7 +71,8 @@ class Bars(NamedTuple):
 @contextlib.contextmanager
 def look() -> Iterator[None]:
     """Matplotlib's defaults with this look, until the end of the block; the user's own style comes back after it."""
-    with matplotlib.rc_context({**_defaults(), **_STYLE}):
+    style: dict[Any, Any] = {**_defaults(), **_STYLE}
+    with matplotlib.rc_context(style):
         yield
 
 

@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-KINDS = frozenset({"bipolar", "gaussian", "sparse", "tokens"})
+KINDS = frozenset({"bipolar", "coded", "gaussian", "sparse", "tokens"})
 WORDS = {
     "bipolar": "values are +1 or -1",
+    "coded": "each value row is a word of an outer code, which Side.rows holds",
     "gaussian": "values are real numbers",
     "sparse": "values are 0 or 1",
     "tokens": "each value is a word of a codebook",
     "exact": "counts are sums of integers, so that every machine finds the same ones",
     "prior": "the value side says what a value may be: Side.denoise, or the codebook",
     "codebook": "values are words of a codebook that a reader may know",
-    "code_words": "each value row is a word of an outer code, which Side.rows holds",
     "noisy_cue": "the cue may differ from the key that was stored",
     "outer_product": "the memory is the sum of k^T v over the pairs",
     "symmetric": "the memory is a symmetric matrix, of which n (n - 1) / 2 entries are free",

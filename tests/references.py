@@ -13,6 +13,7 @@ import inspect
 
 import jax
 import numpy as np
+import references_recent
 
 import hebbsim
 
@@ -208,7 +209,8 @@ def lact(options, keys, values, queries):
 
 
 def softmax_attention(options, keys, values, queries):
-    keys, values = keys[-options["window"] :], values[-options["window"] :]
+    kept = [i for i in range(len(keys)) if i < options["sinks"] or i >= len(keys) - options["window"]]
+    keys, values = keys[kept], values[kept]
     fields = []
     for query in queries:
         scores = options["inverse_temperature"] * (keys @ query)
@@ -233,6 +235,7 @@ REFERENCES = {
     "hyena": hyena,
     "lact": lact,
     "softmax_attention": softmax_attention,
+    **references_recent.REFERENCES,
 }
 
 VARIANTS = {
@@ -261,7 +264,8 @@ VARIANTS = {
         {"filter": "modulated", "decay": 0.9, "spread": 0.3, "seed": 3},
     ],
     "lact": [{"chunk": 8, "hidden": 7, "rate": 0.5, "seed": 4}, {"chunk": 8, "rate": 0.3, "renormalise": False}],
-    "softmax_attention": [{"window": 9}, {"inverse_temperature": 0.2}],
+    "softmax_attention": [{"window": 9}, {"inverse_temperature": 0.2}, {"window": 9, "sinks": 3}],
+    **references_recent.VARIANTS,
 }
 
 

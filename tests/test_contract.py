@@ -66,7 +66,7 @@ def test_packed_forms_are_used_only_where_both_sides_are_packed(sides):
 
 def test_custom_precisions_work_and_their_bits_are_kept_in_the_record():
     ternary = Precision(
-        "ternary", lambda rule: rule._replace(consolidate=lambda s: jnp.sign(s) * (jnp.abs(s) > 4)), 1.585
+        "ternary", lambda rule: rule._replace(consolidate=lambda s: jnp.where(jnp.abs(s) > 4, jnp.sign(s), 0.0)), 1.585
     )
     point = hebbsim.measure(precision=ternary, **SMALL)
     assert point.stored_bits == 1.585 and not point.exact

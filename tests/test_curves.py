@@ -2,18 +2,22 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
 from hebbsim import experiment
+from hebbsim.answers import claims
 from hebbsim.collect import collect
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Results, read, read_names, union, write_names
 from hebbsim.records.task import Task
+from hebbsim.simulate import placement
 from hebbsim.simulate.plan import sweep
 from hebbsim.simulate.sweeps import sweeps
 from hebbsim.statistics.measurement import named
 
+ROOT = Path(__file__).parent.parent
 TASKS = {
     "at rest": dict(dim=16, loads=(1.0, 0.5), probes=8, trials=2),
     "a noisy cue": dict(dim=16, loads=(0.5, 1.0), probes=8, trials=2, ensemble_options={"flip": 0.25}),
@@ -120,3 +124,23 @@ def test_curves_json_is_written_as_lines_that_a_person_can_read(tmp_path):
     path = write_names(tmp_path, {"a": tasks()})
     assert json.loads(path.read_text())["a"]["num_patterns"] == [4, 16]
     assert len(path.read_text().splitlines()) == 3
+
+
+COMMITTED = sorted(path.parent.name for path in (ROOT / "results").glob("*/curves.json"))
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_committed_names_are_those_of_tasks_and_name_every_record(name, monkeypatch):
+    monkeypatch.setattr(placement, "memory_free", lambda: 2**50)  # the largest would not fit on every machine
+    sizes = {"verify": "default", "verify-full": "full"}
+    known = claims.tasks(sizes[name]) if name in sizes else experiment.load(f"{ROOT}/experiments/{name}.py").tasks
+    plans, trials = sweeps(known)
+    results = read(ROOT / "results" / name)
+    assert results.curves == {curve: plan.tasks for curve, plan in plans.items()}, "run hebbsim collect again"
+    assert set(results.tasks()) == set(trials)
+
+
+def test_no_experiment_parses_a_label():
+    files = [*(ROOT / "experiments").glob("*.py"), *(ROOT / "hebbsim" / "answers").glob("*.py")]
+    assert len(files) > 20 and not [file.name for file in files if "parse_label" in file.read_text()]
+    assert len(COMMITTED) >= 19

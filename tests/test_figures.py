@@ -9,6 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from test_experiments_rules import module
 
 from hebbsim import experiment, plot
 from hebbsim.answers import headline
@@ -18,6 +19,7 @@ from hebbsim.statistics.measurement import named
 
 ROOT = Path(__file__).parent.parent
 RESULTS = sorted(path.parent.name for path in (ROOT / "results").glob("*/records.jsonl"))
+_gallery = module("_gallery")
 COLUMN = 3.4 * 72  # points
 SLACK = 1.0  # of a pixel, in points
 
@@ -145,3 +147,24 @@ def test_the_checks_find_what_is_wrong():
     words = " / ".join(problems(made))
     for wrong in ("inches wide", "is cut off", "is outside", "tick labels of x overlap", "'small' in 4", "legend in 5"):
         assert wrong in words
+
+
+def test_the_gallery_is_that_of_the_experiments_and_their_tables():
+    page = _gallery.gallery()
+    assert (ROOT / "experiments" / "README.md").read_text() == page, "run python -m experiments._gallery"
+    for name in RESULTS:
+        assert name.startswith("verify") or (f"## {name}\n" in page and f"results/{name}/figure.svg" in page)
+
+
+def test_an_answer_takes_its_numbers_from_the_table():
+    rows = [
+        {"dim": 64, "bits": "0.4 +/- 0.1", "pairs": "best load: 3"},
+        {"dim": 128, "bits": {"best": 1_250.5}, "pairs": ""},
+    ]
+    said = (
+        "{:.1f} and {:,.1f}, {:.0%}",
+        [({"dim": "64", "pairs": "best*"}, "bits"), ({"dim": 128}, "bits"), ({"dim": 64}, "bits")],
+    )
+    assert _gallery.answer(said, rows) == "0.4 and 1,250.5, 40 %"
+    with pytest.raises(LookupError, match="no row with"):
+        _gallery.look_up(rows, {"dim": 65}, "bits")

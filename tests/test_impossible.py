@@ -195,3 +195,12 @@ def test_constants_are_those_of_the_simulation():
 def test_every_committed_record_can_be():
     results = read(Path(__file__).parents[1] / "results" / "tied")
     assert len(results) and not results.notes
+
+
+def test_the_example_in_the_description_of_the_format_is_a_record():
+    text = (Path(__file__).parents[1] / "results" / "README.md").read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith('{"task"'))
+    one = from_line(line)
+    assert (one.task, to_line(one)) == (SIGN, line)
+    for name in counts.READOUTS:
+        assert f"| `{name}`" in text

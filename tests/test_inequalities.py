@@ -118,7 +118,7 @@ def repeated(count):
 
     def make(dim):
         rows = jnp.asarray(np.random.default_rng(0).choice([-1.0, 1.0], (count, dim)).astype(np.float32))
-        return lambda code: rows[code % count]
+        return lambda code: rows[code % jnp.uint32(count)]
 
     return make
 

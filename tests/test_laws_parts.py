@@ -18,7 +18,11 @@ from hebbsim.words import KINDS, WORDS
 
 DIM = 24
 KEY = jax.random.key(7, impl="threefry2x32")
-OPTIONS = {"sparse": {"active": 3}, "tokens": {"vocabulary": 9}}  # that fit DIM
+OPTIONS = {
+    "coded": {"code": "repetition", "times": 1},
+    "sparse": {"active": 3},
+    "tokens": {"vocabulary": 9},
+}  # that fit DIM
 NOISE = ({"flip": 0.4}, {"erase": 0.5}, {"flip": 0.4, "erase": 0.4})
 
 
@@ -209,7 +213,7 @@ class TestRetrievals:
     def test_one_stored_pair_comes_back(self, name, kind):
         point = hebbsim.measure(**self.found, num_patterns=1, trials=3)
         if "errors" in point.counts:
-            assert np.sum(point.counts["errors"]) == np.sum(point.counts["ties"]) == 0
+            assert np.sum(point.counts["errors"]) == np.sum(point.counts.get("ties", 0)) == 0
         elif "misses" in point.counts:
             assert point.counts["misses"] == 0
 
@@ -265,14 +269,8 @@ class TestReadouts:
         field = (lambda rows: 3.0 * rows) if kind == "sparse" else (lambda rows: scale * rows)
         point = scored(readout, name, field)
         bits = point.bits_per_parameter.best * point.num_parameters / point.task.num_patterns
-        if (
-            readout == "soft" and kind == "sparse"
-        ):  # entry by entry: of the units, which the code's own entropy is under
-            one = 3 / DIM
-            assert bits == pytest.approx(-DIM * (one * math.log2(one) + (1 - one) * math.log2(1 - one)), rel=0.02)
-        else:
-            assert bits == pytest.approx(ENTROPY[kind], rel=0.02)
-        assert point.error_rate.best == 0
+        assert bits == pytest.approx(ENTROPY[kind], rel=0.02)
+        assert not point.error_rate.best > 0  # nan where nothing is decided
 
     def test_a_tie_is_half_an_error(self, readout, name):
         point = scored(readout, name, jnp.zeros_like)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from hebbsim.answers import claims_capacity, claims_compared, claims_computed, claims_practice
+from hebbsim.answers import claims_capacity, claims_compared, claims_computed, claims_practice, claims_readings
 from hebbsim.answers.evidence import Evidence
 from hebbsim.answers.ledger import FAILS, HOLDS, OPEN, Number, judge, ledger, to_markdown
 
 RESULTS = Path(__file__).parent.parent / "results"
-PARTS = (claims_capacity, claims_compared, claims_practice, claims_computed)
+PARTS = (claims_readings, claims_capacity, claims_compared, claims_practice, claims_computed)
 CLAIMS = {claim.name: claim for part in PARTS for claim in part.CLAIMS}
 
 

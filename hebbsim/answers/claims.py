@@ -93,10 +93,18 @@ SCALES = {
     "smoke": Scale(256, (0.138, 0.185, 0.25, 1.0, 4.0), 8, 64, 1024, 12, (0.05, 0.04), 6, 6, 256),
     "default": Scale(1024, (0.105, 0.185, 0.25, 0.61, 1.0, 4.0, 16.0), 36, 256, 4096, 120, (0.005, 0.004), 72, 30, 512),
     "full": Scale(
-        1024, (0.105, 0.138, 0.185, 0.25, 0.37, 0.61, 1.0, 2.0, 4.0, 16.0, 64.0, 256.0), 64,
-        256, 4096, 320, (0.0025, 0.002), 120, 60, 1024,
+        1024,
+        (0.105, 0.138, 0.185, 0.25, 0.37, 0.61, 1.0, 2.0, 4.0, 16.0, 64.0, 256.0),
+        64,
+        256,
+        4096,
+        320,
+        (0.0025, 0.002),
+        120,
+        60,
+        1024,
     ),
-}  # fmt: skip
+}
 LIMIT_LOADS = (4, 8, 16, 32, 64)
 EXACT_LOADS = tuple(0.03 * 1.12**i for i in range(16))
 WORDS, ONE_HOT, UNITS = 4096, 256, {"smoke": 256, "default": 1024, "full": 1024}
@@ -119,7 +127,9 @@ def tasks(size: str) -> dict[str, dict[str, Any]]:
         "gaussian": dict(ensemble="gaussian", trials=scale.limit_trials, **high),
         "no error": dict(readout="sign", dim=256, loads=EXACT_LOADS, trials=4 * scale.trials),
         "tokens": dict(
-            ensemble_options={"vocabulary": WORDS}, num_patterns=[round(best * p) for p in (0.6, 0.8, 1, 1.25, 1.6)], **words
+            ensemble_options={"vocabulary": WORDS},
+            num_patterns=[round(best * p) for p in (0.6, 0.8, 1, 1.25, 1.6)],
+            **words,
         ),
         "one-hot": dict(
             ensemble_options={"vocabulary": ONE_HOT, "one_hot": True},
@@ -129,8 +139,10 @@ def tasks(size: str) -> dict[str, dict[str, Any]]:
         "solved": dict(retrieval="ridge", loads=(0.7,), **solver),
         "passed": dict(retrieval="amp", loads=(0.7, 1.5), **solver),
         "sparse": dict(ensemble_options={"active": active}, num_patterns=[patterns], **sparse),
-        "pairs of units": dict(ensemble_options={"active": 2}, num_patterns=[round(units**2 * theory.LN2 / 4)], **sparse),
-    }  # fmt: skip
+        "pairs of units": dict(
+            ensemble_options={"active": 2}, num_patterns=[round(units**2 * theory.LN2 / 4)], **sparse
+        ),
+    }
 
 
 def rows(size: str) -> list[Row]:
@@ -145,11 +157,10 @@ def rows(size: str) -> list[Row]:
             what = "sign of the field" if name == "hard" else "the field itself"
             rough = 0.04 if size == "smoke" or load > 100 else 0.02
             wrong = 100 * theory.bit_error_exact(scale.dim, patterns)
-            found.append(
-                Row(what, f"+-1, dim {scale.dim}, load {load:g}", name, "dense", at(i, name), value,
-                    0.001 * value, bins, rough * value,
-                    f"the field is kept undecided, its sign being wrong for {wrong:.0f} % of the bits")
-            )  # fmt: skip
+            where = f"+-1, dim {scale.dim}, load {load:g}"
+            grant = f"the field is kept undecided, its sign being wrong for {wrong:.0f} % of the bits"
+            half = rough * value
+            found.append(Row(what, where, name, "dense", at(i, name), value, 0.001 * value, bins, half, grant))
     cut = "what is left of the polynomial in 1/load beyond its square"
     grant = "the field is kept undecided and the load grows without end"
     limits = f"load to infinity (from {LIMIT_LOADS[0]} to {LIMIT_LOADS[-1]}, dim {scale.limit_dim})"

@@ -3,7 +3,7 @@
 import itertools
 
 from hebbsim import theory
-from hebbsim.answers.claims_capacity import BITS
+from hebbsim.answers.claims_readings import BITS
 from hebbsim.answers.evidence import Evidence, MissingEvidence
 from hebbsim.answers.ledger import FAILS, HOLDS, OPEN, Answer, Claim, Number, Numbers, given, measured
 from hebbsim.statistics.measurement import Measurement, curves

@@ -1,6 +1,6 @@
 """Claims C5, C7, C8 and C9: what models do with such a memory. No JAX."""
 
-from hebbsim.answers.claims_capacity import BITS
+from hebbsim.answers.claims_readings import BITS
 from hebbsim.answers.evidence import Evidence, MissingEvidence
 from hebbsim.answers.ledger import FAILS, HOLDS, OPEN, Answer, Claim, Number, Numbers, measured
 from hebbsim.statistics.fit import load_at_error

@@ -103,9 +103,9 @@ def ledger(results: Path, claims: Sequence[Claim] | None = None) -> list[Judgeme
         ['holds']
     """
     if claims is None:
-        from hebbsim.answers import claims_capacity, claims_compared, claims_computed, claims_practice
+        from hebbsim.answers import claims_capacity, claims_compared, claims_computed, claims_practice, claims_readings
 
-        parts = (claims_capacity, claims_compared, claims_practice, claims_computed)
+        parts = (claims_readings, claims_capacity, claims_compared, claims_practice, claims_computed)
         claims = sorted(
             (claim for part in parts for claim in part.CLAIMS), key=lambda claim: (claim.name[0] != "C", claim.name)
         )

@@ -67,9 +67,10 @@ def coded(
 
     `code`: of hebbsim.codes, with its options `message` (polar), `times` (repetition), `paths`; `code_seed`: of the code,
     the same in every trial. `flip`, `erase`: chance that an entry of the cue has its sign flipped, is set to 0. Readout
-    `decode` returns the messages; `sign` and `soft` see single entries of it, as of any +-1 values.
+    `decode` returns the messages. No other reads it: its entries depend on each other, so that bits counted entry by
+    entry would be more than were stored.
     """
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
     side = functools.partial(coded_side, code=code, message=message, times=times, paths=paths, code_seed=code_seed)
-    words = {"exact", "prior", "code_words"} | cue_words(flip, erase)
-    return Ensemble(label, "bipolar", noisy, side, side, words, most_patterns=ENDLESS)
+    words = {"exact", "prior"} | cue_words(flip, erase)
+    return Ensemble(label, "coded", noisy, side, side, words, most_patterns=ENDLESS)

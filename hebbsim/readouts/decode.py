@@ -66,4 +66,4 @@ def decode(label: str, *, iterations: int = 100) -> Readout:
     It needs values that are code words (ensemble coded) and the reader's noise level. Counts: message_bits, errors (of
     those), blocks, wrong_blocks, unnoticed (wrong blocks whose checksum holds), iterations.
     """
-    return Readout(label, functools.partial(score, iterations), {"bipolar", "code_words"}, channel="decoded")
+    return Readout(label, functools.partial(score, iterations), {"coded"}, channel="decoded")

@@ -24,7 +24,7 @@ def frequencies(truth: Truth, positive: Array | None = None) -> dict[str, Array]
     bits = jax.lax.bitcast_convert_type(truth.rows, jnp.uint32)
     weights = jax.random.bits(jax.random.key(0, impl="threefry2x32"), (bits.shape[1],), jnp.uint32) | 1
     mixed = (bits ^ (bits >> 16)) * jnp.uint32(0x45D9F3B)
-    name = jnp.sum((mixed ^ (mixed >> 15)) * weights, axis=1, dtype=jnp.uint32)
+    name = jnp.sum((mixed ^ (mixed >> 15)) * weights[None, :], axis=1, dtype=jnp.uint32)
     name = jnp.where(truth.live, name, jnp.uint32(2**32 - 1))
     order = jnp.sort(name)
     same = jnp.searchsorted(order, name, side="right") - jnp.searchsorted(order, name, side="left")

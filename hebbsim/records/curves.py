@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hebbsim.errors import HebbsimError
 from hebbsim.records.task import Task
@@ -70,7 +71,7 @@ def union(*named: Named) -> dict[str, tuple[Task, ...]]:
     return found
 
 
-def _shared(name: str, tasks: Sequence[Task]) -> dict[str, object]:
+def _shared(name: str, tasks: Sequence[Task]) -> dict[str, Any]:
     if not isinstance(name, str) or not name or not tasks:
         raise HebbsimError(f"curve {name!r}; allowed: text that is not empty, for one task or more")
     kinds = {dataclasses.replace(task, num_patterns=1) for task in tasks}

@@ -16,6 +16,7 @@ from hebbsim.records.task import Task
 
 SCHEMA = 1
 SPARSE_FROM = 64  # entries in the last axis; most of a histogram is zero
+MOST_ENTRIES = 2**22  # of a count: a line of a few bytes must not fill the memory
 APPROXIMATE_COUNTS = frozenset({"log_posterior", "cue_log_posterior"})  # float sums: their last digits are the device's
 
 START = '{"task":{"rule":'  # of every line: it tells a torn line of ours from the first line of someone else's file
@@ -157,8 +158,13 @@ def _decode(name: str, count: Any) -> np.ndarray:
     if type(count) is int and -(2**63) <= count < 2**63:
         return np.array(count)
     if not isinstance(count, dict):
-        return _array(name, count)
+        array = _array(name, count)
+        if np.asarray(count).dtype.kind == "b":
+            raise HebbsimError(f"record: count {name!r}; allowed: numbers")
+        return array
     try:
+        if math.prod(count["shape"]) > MOST_ENTRIES:
+            raise HebbsimError(f"record: count {name!r} has more than {MOST_ENTRIES} entries")
         array = np.zeros(count["shape"], _DTYPES[count["dtype"]])
         array.reshape(-1)[np.asarray(count["at"], np.int64)] = count["is"]
     except (LookupError, ValueError, TypeError, OverflowError):

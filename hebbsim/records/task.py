@@ -31,7 +31,9 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
 }
 
 # Wider than an identifier, for custom parts such as mine#1a2b3c4d; nothing that a terminal, HTML or Markdown would obey.
-_NAME = re.compile(r"[^\s()=,'\"<>&|`\\\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
+_NAME = re.compile(
+    r"[^\s()=,'\"<>&|`\\\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]{1,200}"
+)
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
 _SCALARS = (bool, int, float, str, type(None))

@@ -63,4 +63,4 @@ def attractor(label: str, *, steps: int = 50, schedule: str = "synchronous") -> 
         largest = jnp.max(jnp.sum(jnp.abs(memory), axis=0))
         return Field(rule.recall(memory, x), jnp.float32(jnp.nan), counts | {"largest": largest})
 
-    return Retrieval(label, solve, field, requires={"symmetric", "tied"}, provides={"exact"})
+    return Retrieval(label, solve, field, requires={"symmetric", "tied", "bipolar"}, provides={"exact"})

@@ -84,9 +84,9 @@ def pseudo_inverse(label: str, *, ridge: float = 0.0, online: bool = False) -> R
     inverse = I / ridge (its square root is kept), or for ridge 0 Greville's recursion, whose state holds the projector
     onto unseen directions too.
     Ill-conditioned keys: with ridge 0 the weights are right to 1e-4 up to a condition number of 3e5; directions in which
-    the keys are weaker than 1e-6 of the strongest count as unseen. A ridge cuts no direction; in batch form a ridge below
-    1e-12 times the largest eigenvalue of K^T K is lost in float64's rounding. The weights themselves are float32: where
-    they cancel, the field of keys of condition number c carries an error of about 1e-8 c.
+    the keys are weaker than 1e-6 of the strongest count as unseen. A ridge cuts no direction; in batch form, one below
+    1e-12 of the largest eigenvalue of K^T K is lost in rounding. The weights themselves are float32: where they cancel,
+    the field of keys of condition number c carries an error of about 1e-8 c.
     Also: projection rule, RLS, MesaNet's optimum.
     Source: Greville 1960, Potter & Stern 1963 (online); Kohonen 1974; Personnaz et al. 1986; von Oswald et al. 2025.
     """

@@ -10,7 +10,7 @@ import jax
 from hebbsim.errors import HebbsimError
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
-from hebbsim.simulate import cost, trial
+from hebbsim.simulate import cost, processes, trial
 
 
 def choose_placement(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spec:
@@ -72,7 +72,11 @@ def memory_needed(spec: trial.Spec, devices: int) -> float:
 
 
 def memory_free() -> float:
-    """Bytes: of a device, or of this machine where devices share it."""
+    """Bytes: of a device, or of the machine where devices share it; of the first process, where there are several."""
+    return processes.from_first(_memory_free())
+
+
+def _memory_free() -> float:
     device = jax.devices()[0]
     stats = device.memory_stats() if device.platform != "cpu" else None
     if stats and "bytes_limit" in stats:

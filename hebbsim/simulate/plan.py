@@ -15,7 +15,7 @@ from hebbsim.errors import HebbsimError
 from hebbsim.parts import identity, look_up
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
-from hebbsim.records.task import Task
+from hebbsim.records.task import Task, parse_label
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
@@ -104,6 +104,8 @@ def sweep(
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
+    if made_readout.choose:  # what runs is named in the task, so that records say it
+        made_readout = made_readout.choose(made_rule)
     dim_key, dim_value = _dims(dim, dim_key, dim_value, made_ensemble.dims)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
@@ -130,6 +132,8 @@ def sweep(
         tied=bool(tied),
         seed=check_integer("seed", seed, 0, 2**32 - 1),
     )
+    for label in (first.rule, first.ensemble, first.retrieval, first.readout, first.precision):
+        parse_label(label)  # what cannot be read back is refused before it is measured
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -166,7 +170,7 @@ def _dims(
     if dim is not None and (dim_key is not None or dim_value is not None):
         raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)
-    if None in widths:
+    if any(width is None for width in widths):
         raise HebbsimError("dim is missing: give dim, or dim_key and dim_value")
     key, value = (check_integer(name, w, 1, 2**24) for name, w in zip(("dim_key", "dim_value"), widths, strict=True))
     return key, value

@@ -46,7 +46,7 @@ def default_block(dim_key: int, chunk: int) -> int:
 def fast_form(rule: Rule, key_side: Side, value_side: Side) -> Fast | None:
     """The rule's form on these codes, if it has one."""
     fits = (fast for fast in rule.fast if (fast.keys, fast.values) == (key_side.code, value_side.code))
-    return next((fast for fast in fits if fast.of is rule.write), None)
+    return next((fast for fast in fits if fast.of is rule._asdict()["write"]), None)
 
 
 def writer(

@@ -14,7 +14,8 @@ from jaxtyping import Array, Int, PyTree
 
 from hebbsim.base import Fast, Field, Known, Side, Truth, dot
 from hebbsim.kernels.packed import overlaps
-from hebbsim.simulate.draws import Draws, prepare
+from hebbsim.simulate import processes
+from hebbsim.simulate.draws import Draws, as_keys, prepare
 from hebbsim.simulate.memory import check_fits
 from hebbsim.simulate.settings import pinned
 from hebbsim.simulate.spec import Spec as Spec
@@ -219,7 +220,7 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
 @functools.partial(jax.jit, static_argnames=("spec", "devices"))
 def _run(spec: Spec, devices: int, draws: Draws, num_patterns: Array, num_loads: Array) -> dict[str, Array]:
     def each(draws: Draws, num_patterns: Array, num_loads: Array) -> dict[str, Array]:
-        return jax.lax.map(lambda one: run_one(spec, one, num_patterns, num_loads), draws)
+        return jax.lax.map(lambda one: run_one(spec, as_keys(one), num_patterns, num_loads), draws)
 
     if devices == 1:
         return each(draws, num_patterns, num_loads)
@@ -228,8 +229,10 @@ def _run(spec: Spec, devices: int, draws: Draws, num_patterns: Array, num_loads:
     by_trial, same = PartitionSpec("trials"), PartitionSpec()
     # Trials are independent, so we shard them by hand. The columns of one memory meet again in the readout, so their
     # sharding is left to the compiler.
+    # With nothing left to the compiler, a readout may call the host: decode does.
+    manual = set(mesh.axis_names) if mesh.shape["values"] == 1 else {"trials"}
     spread = jax.shard_map(
-        each, mesh=mesh, in_specs=(by_trial, same, same), out_specs=by_trial, axis_names={"trials"}, check_vma=False
+        each, mesh=mesh, in_specs=(by_trial, same, same), out_specs=by_trial, axis_names=manual, check_vma=False
     )
     return spread(draws, num_patterns, num_loads)
 
@@ -244,7 +247,8 @@ def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devic
     max_loads = max(16, 1 << (len(num_patterns) - 1).bit_length())
     loads = np.full(max_loads, num_patterns[-1], np.int32)
     loads[: len(num_patterns)] = num_patterns
-    compiled = program(spec, devices, max_loads)
+    several = jax.process_count() > 1
+    compiled = functools.partial(processes.call, _run, spec, devices) if several else program(spec, devices, max_loads)
     parts = []
     for start in range(0, len(trials), trials_per_batch):
         batch = trials[start : start + trials_per_batch]

@@ -59,6 +59,7 @@ OLD = {
     "sign": {"": "sign"},
     "soft": {"": "field", "gaussian": "gaussian", "sparse": "unit_field"},
     "argmax": {"": "tokens"},
+    "decode": {"": "decoded"},
     "threshold": {"": "units"},
 }
 

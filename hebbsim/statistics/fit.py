@@ -11,6 +11,8 @@ from hebbsim.statistics.estimate import Estimate, Unresolved, jackknife, quantil
 from hebbsim.statistics.intervals import FEW
 from hebbsim.statistics.measurement import Measurement
 
+STRETCH = 1.25
+
 
 class Capacity(NamedTuple):
     """Where on a curve a criterion is met: load = num_patterns / dim_key, and the bits per parameter there."""
@@ -44,13 +46,19 @@ def over_trials(curve: Sequence[Measurement], statistic: Callable[[list[Any]], f
     return jackknife(statistic, [[counts[trial] for counts in kept] for trial in sorted(shared)], level)
 
 
-def widened(estimate: Estimate, others: Sequence[float], within: tuple[float, float] = (-np.inf, np.inf)) -> Estimate:
+def widened(
+    estimate: Estimate,
+    others: Sequence[float],
+    within: tuple[float, float] = (-np.inf, np.inf),
+    stretch: float = STRETCH,
+) -> Estimate:
     """The estimate with what other ways to interpolate give in its interval: added as independent errors, side by side.
 
-    within: where the number must lie whatever the way; an end that reaches beyond by sampling alone stays.
+    within: where the number must lie whatever the way; an end that reaches beyond by sampling alone stays. stretch: of
+    their distance, since a few ways do not show all that curves can do.
     """
     best = estimate.best
-    below, above = max(best - min([best, *others]), 0.0), max(max([best, *others]) - best, 0.0)
+    below, above = (stretch * (max(f * (other - best) for other in (best, *others))) for f in (-1, 1))
     low, high = best - np.hypot(best - estimate.low, below), best + np.hypot(estimate.high - best, above)
     low, high = max(low, min(within[0], estimate.low)), min(high, max(within[1], estimate.high))
     return estimate._replace(low=float(low), high=float(high), method=f"{estimate.method}, with interpolation")
@@ -145,11 +153,12 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
         return [float(np.divide(*point.errors_of(counts))) for point, counts in zip(pair, totals, strict=True)]
 
     load = over_trials(pair, lambda totals: cross(rates_of(totals)), level)
+    forms = [(scale, power) for scale in (ndtri, np.log, logit) for power in (0.0, 1.0, -0.5)]
+    choices = [rates[[low, high]]]
     if seen < FEW:  # how rare the errors are is hardly known, and may be anything if none was seen
         intervals = [point.error_rate for point in pair]
-        early, late = cross([e.high for e in intervals]), cross([e.low for e in intervals])
-        load = load._replace(low=min(load.low, early), high=max(load.high, late, ends[1] if not seen else late))
-    others = [cross(rates[[low, high]], scale, power) for scale in (ndtri, np.log, logit) for power in (0.0, 1.0, -0.5)]
+        choices += [[e.high for e in intervals], [e.low for e in intervals]]
+    others = [cross(choice, *form) for choice in choices for form in forms] + ([] if seen else [ends[1]])
     load = widened(load, others, ends)
 
     def bits(log_load: float, totals: list[Any]) -> float:
@@ -164,7 +173,7 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
 
     whole = [point.counts for point in pair]
     found = over_trials(pair, lambda totals: bits(cross(rates_of(totals)), totals), level)
-    found = widened(found, [bits(load.low, whole), bits(load.high, whole)])
+    found = widened(found, [bits(load.low, whole), bits(load.high, whole)], stretch=1.0)
     return Capacity(f"epsilon {error:g}", _exp(load, 0.0), found)
 
 
@@ -194,7 +203,7 @@ def exact_load(curve: Sequence[Measurement], level: float = 0.95) -> Capacity:
 
     def mean(values: list[float]) -> Estimate:
         ends = [np.mean(np.divide(values, steps)), np.mean(np.multiply(values, steps))]
-        return widened(student(values, level), [float(end) for end in ends])
+        return widened(student(values, level), [float(end) for end in ends], stretch=1.0)
 
     return Capacity("exact", mean(loads), mean(bits))
 

@@ -112,7 +112,7 @@ def bits_interval(whole: Content, without: Sequence[Content], rows: float, level
     if whole.share and whole.events == whole.of:
         least = min(least, 1 - none_seen(rows, level))
     low, high = sorted((whole.bits(most), whole.bits(least)))
-    if spread([content.stored for content in without]) > 1e-12 * max(whole.stored, 1e-300):
+    if whole.counted or spread([content.stored for content in without]) > 1e-12 * max(whole.stored, 1e-300):
         # What was stored is estimated as well, from the same trials: the spread of the difference counts.
         half = quantile(level, trials - 1) * spread([content.bits() for content in without])
         half = max(half, LEAST * float(ndtri((1 + level) / 2)) * whole.counted)

@@ -18,7 +18,7 @@ import numpy as np
 
 from hebbsim.base import dot
 from hebbsim.checks import check_integer
-from hebbsim.codes import Code, multi_edge
+from hebbsim.codes import CODES, Code
 from hebbsim.codes.graph import BASE, ENSEMBLES
 from hebbsim.codes.multi_edge import lengths_near
 from hebbsim.ensembles.bipolar import bipolar_side
@@ -86,7 +86,7 @@ def lay_out(
     check_integer("length", length, 1, 2**40)
     if length != lengths_near(length):
         raise HebbsimError(f"length = {length:,}; allowed: multiples of {BASE:,}; nearest: {lengths_near(length):,}")
-    code = multi_edge(rate=rate, length=length, seed=seed)
+    code = CODES["multi_edge"](rate=rate, length=length, seed=seed)
     number = max(1, math.ceil(8 * size / code.message))
     most = code_threshold(rate) * kept_power(bits)
     if dim is None:
@@ -178,7 +178,7 @@ def code_of(use: CodeUse) -> Code:
         name, options = parse_label(use.label)
         if name != "multi_edge":
             raise HebbsimError(name)
-        code = multi_edge(**options)
+        code = CODES[name](**options)
     except HebbsimError:
         raise HebbsimError(f"code {use.label!r} is not known here; allowed: multi_edge of this version") from None
     if code.digest != use.digest or code.length != use.length:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hebbsim.codes import Code, multi_edge
+from hebbsim.codes import CODES, Code
 from hebbsim.codes.graph import BASE
 from hebbsim.errors import one_of
 from hebbsim.storage.coded import Layout, coded_weights, empty_memory, ratios
@@ -98,12 +98,12 @@ def one_shot_evidence(dim: int = 256, trials: int = 1, seed: int = 0, spoil: str
     asked = ASKED[dim]
     blocks = max(1, round(asked * dim * dim / 41_000))
     length = BASE * math.ceil((asked * dim * dim / blocks + 32) * 20 / BASE)
-    code = multi_edge(rate="1/20", length=length)
+    code = CODES["multi_edge"](rate="1/20", length=length)
     options: dict[str, Any] = {}
     if spoil == "noise":
         options["noise"] = NOISE
     elif spoil == "interleaver":
-        options["reader"] = multi_edge(rate="1/20", length=length, seed=1)
+        options["reader"] = CODES["multi_edge"](rate="1/20", length=length, seed=1)
     elif spoil == "weights":
         options["damage"] = lambda w: np.where(np.random.default_rng(0).random(w.shape) < FLIPPED, -w, w)
     elif spoil:

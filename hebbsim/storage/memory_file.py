@@ -6,9 +6,10 @@ Loading runs nothing of it and believes nothing before the checksum holds.
 import hashlib
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -107,14 +108,15 @@ def load(path: Path) -> Memory:
         raise HebbsimError(f"{path}: damaged: its own checksum does not match; nothing was read")
     body = data[len(line) + 1 : -DIGEST]
     numbers = ("dim_key", "dim_value", "num_patterns", "length", "seed", "bits")
-    use = head.pop("code", None)
-    good = use is None or (isinstance(use, dict) and set(use) == set(CodeUse._fields))
-    if good and use is not None:
-        use = CodeUse(**use)
+    named, use = head.pop("code", None), None
+    good = named is None or (isinstance(named, dict) and set(named) == set(CodeUse._fields))
+    if good and named is not None:
+        use = CodeUse(**named)
         good = isinstance(use.label, str) and isinstance(use.digest, str)
         good = good and all(type(n) is int and n >= 0 for n in (use.length, use.blocks, use.seed)) and use.blocks > 0
     good = good and set(head) == FIELDS and all(type(head[name]) is int and head[name] >= 0 for name in numbers)
     good = good and head["type"] in TYPES and isinstance(head["sha256"], str)
+    good = good and _possible(head)
     if good:
         rows, width, bits = head["dim_key"], head["dim_value"], head["bits"]
         size = rows * -(-width * bits // 8) if head["type"] == "codes" else rows * width * bits // 8
@@ -127,6 +129,16 @@ def load(path: Path) -> Memory:
     else:
         matrix = np.frombuffer(body, f"<i{bits // 8}").reshape(rows, width)
     return Memory(**{name: head[name] for name in head if name != "format"}, matrix=matrix, code=use)
+
+
+def _possible(head: dict[str, Any]) -> bool:
+    """Whether a memory of ours can say so of itself: whatever the matrix is, before any of it is unpacked."""
+    bits, scale = head["bits"], head["scale"]
+    fits = 1 <= bits <= 8 if head["type"] == "codes" else head["type"] == f"int{bits}"
+    fits = fits and type(scale) in (int, float) and 0 <= scale < 1e30 and (scale > 1e-30 or head["type"] != "codes")
+    fits = fits and head["seed"] < 2**32 and 1 <= head["num_patterns"] < 2**31 - 2048
+    fits = fits and all(1 <= head[name] <= 2**24 for name in ("dim_key", "dim_value"))
+    return fits and re.fullmatch("[0-9a-f]{64}", head["sha256"]) is not None
 
 
 def replace(path: Path, data: bytes) -> None:
