@@ -44,7 +44,7 @@ def entry(name: str, value: Any, heading: str) -> str:
     """A name with its arguments, and what it says of itself."""
     doc = inspect.getdoc(value) or ""
     head, _, rest = doc.partition("\n\n")
-    text = f"{heading} {name}\n\n```python\n{name}{arguments(value)}\n```\n\n{' '.join(head.split())}\n"
+    text = f"{heading} {name}\n\n```text\n{name}{arguments(value)}\n```\n\n{' '.join(head.split())}\n"
     text += f"\n```text\n{rest.strip()}\n```\n" if rest.strip() else ""
     return text + members(value)
 

@@ -31,7 +31,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 def run_measure(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.report import plain
+    from hebbsim.answers.report import to_json
     from hebbsim.measuring import run_plan
     from hebbsim.simulate.plan import sweep
 
@@ -47,9 +47,9 @@ def run_measure(arguments: argparse.Namespace) -> int:
             f"{found}; {found.stored_bits:g} bits stored an entry: {found.bits_per_stored_bit.number()} bits per stored bit"
         )
         return 0
-    said = {"task": found.task.to_json(), "load": found.load, "num_parameters": found.num_parameters}
-    said |= {"bits": found.bits, "error_rate": found.error_rate, "counts": found.counts, "exact": found.exact}
-    print(json.dumps(plain(said | stored)))
+    found_json = {"task": found.task.to_json(), "load": found.load, "num_parameters": found.num_parameters}
+    found_json |= {"bits": found.bits, "error_rate": found.error_rate, "counts": found.counts, "exact": found.exact}
+    print(json.dumps(to_json(found_json | stored)))
     return 0
 
 

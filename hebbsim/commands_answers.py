@@ -40,7 +40,7 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
 def run_ledger(arguments: argparse.Namespace) -> int:
     """Print each claim's verdict; exit status 0 whatever the verdicts are, since all of them are answers."""
     from hebbsim.answers.ledger import ledger, to_markdown
-    from hebbsim.answers.report import plain, write
+    from hebbsim.answers.report import to_json, write
 
     folder = Path(arguments.results)
     if not folder.is_dir():
@@ -59,7 +59,7 @@ def run_ledger(arguments: argparse.Namespace) -> int:
             }
             for row in rows
         ]
-        print(json.dumps(plain(found)))
+        print(json.dumps(to_json(found)))
     else:
         for row in rows:
             print(f"{row.claim.name}: {row.claim.statement}\n    {row.answer.verdict}\n    {row.answer.sentence}")
@@ -70,7 +70,7 @@ def run_budget(arguments: argparse.Namespace) -> int:
     """Print what a state and a cache can hold."""
     from hebbsim.answers.budget import budget
     from hebbsim.answers.evidence import Evidence
-    from hebbsim.answers.report import plain
+    from hebbsim.answers.report import to_json
 
     found = budget(
         _model(arguments),
@@ -81,7 +81,7 @@ def run_budget(arguments: argparse.Namespace) -> int:
         cache_precision=arguments.cache_precision,
     )
     if arguments.json:
-        print(json.dumps(plain(found)))
+        print(json.dumps(to_json(found)))
         return 0
     print("\n".join(lines(found, arguments.precision, arguments.cache_precision)))
     return 0

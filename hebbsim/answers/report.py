@@ -40,17 +40,17 @@ def write(path: Path, text: str) -> Path:
 
 def write_json(path: Path, value: Any) -> Path:
     """Write JSON; estimates become objects, numbers that are not finite become null."""
-    return write(path, json.dumps(plain(value), indent=1) + "\n")
+    return write(path, json.dumps(to_json(value), indent=1) + "\n")
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """The value as JSON takes it: estimates as objects, arrays as lists, numbers that are not finite as null."""
     if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
+        return {str(name): to_json(item) for name, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return plain(value._asdict())  # type: ignore[attr-defined]
+        return to_json(value._asdict())  # type: ignore[attr-defined]
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain(item) for item in value]
+        return [to_json(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

@@ -27,7 +27,7 @@ class Running(NamedTuple):
     errors: PyTree = ()  # what the last rounding cut off, itself rounded, one array a rounded one; () without feedback
 
 
-def by_chance(rng_key: Array) -> Whole:
+def round_stochastically(rng_key: Array) -> Whole:
     """Stochastic rounding: up with a chance equal to the part that is cut off, so that the mean is kept."""
     return lambda x: jnp.floor(x + jax.random.uniform(rng_key, x.shape, x.dtype))
 
@@ -46,7 +46,7 @@ def tiled(scaled: Rounding, tile: int) -> Rounding:
     return rounding
 
 
-def once(label: str, rounding: Rounding, provides: Set[str] = NONE) -> Callable[[Rule], Rule]:
+def round_memory(label: str, rounding: Rounding, provides: Set[str] = NONE) -> Callable[[Rule], Rule]:
     """wrap(rule): consolidate, then round each array of the memory to the nearest.
 
     Raises HebbsimError, when the memory is first made, for entries that are no real numbers.
@@ -75,7 +75,7 @@ def once(label: str, rounding: Rounding, provides: Set[str] = NONE) -> Callable[
     return wrap
 
 
-def running(
+def round_running_sum(
     label: str,
     rounding: Rounding,
     every: int,
@@ -106,7 +106,7 @@ def running(
             rng_key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), rounds)
             for i, leaf in enumerate(leaves):
                 if is_rounded(leaf):
-                    whole = by_chance(jax.random.fold_in(rng_key, i)) if stochastic else jnp.round
+                    whole = round_stochastically(jax.random.fold_in(rng_key, i)) if stochastic else jnp.round
                     exact = leaf + carried.pop(0) if carried else leaf
                     leaves[i] = rounding(exact, whole)
                     left.append(rounding(exact - leaves[i], jnp.round))
@@ -162,7 +162,7 @@ def precision_of(
         raise HebbsimError(f"{label}: `stochastic` and `seed` apply only to a running sum; set `every` to 1 or more")
     if seed and not stochastic:
         raise HebbsimError(f"{label}: `seed` applies only to stochastic rounding; set `stochastic`")
-    wrap = once(label, own, provides)
+    wrap = round_memory(label, own, provides)
     if every:
-        wrap = running(label, raw, every, stochastic, seed, wrap, feedback)
+        wrap = round_running_sum(label, raw, every, stochastic, seed, wrap, feedback)
     return Precision(label, wrap, bits, provides)

@@ -9,7 +9,8 @@ from hebbsim.parts import factory
 from hebbsim.readouts.frequencies import frequencies
 from hebbsim.statistics.information import LADDER, LOG_UNIT
 
-BLOCK = 4096  # code words scored at once: the unpacked words are 16 MB at dim 1024
+WORDS_AT_ONCE = 4096  # code words scored at once: the unpacked words are 16 MB at dim 1024
+SQUARINGS = 4  # in a row, see sums_of_powers
 CLIP = 100.0  # bits; a posterior below 2^-100 counts as this
 
 
@@ -33,7 +34,7 @@ def compare(
     """
     ladder = unit * jnp.asarray(rungs)
     vocabulary = truth.book.shape[0]
-    block = min(BLOCK, vocabulary)
+    block = min(WORDS_AT_ONCE, vocabulary)
     right = jnp.sum(field * truth.rows, axis=1) + (0.0 if offset is None else offset[truth.code])
 
     def add(carry: tuple[Array, ...], start: Array) -> tuple[tuple[Array, ...], None]:

@@ -23,7 +23,7 @@ def choose_placement(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spe
         if jax.devices()[0].platform == "cpu":
             spec = spec._replace(block=cost.packed_block(num_patterns, spec.block))
         elif spec.block >= 1024:
-            spec = spec._replace(block=cost.packed_block(num_patterns, 8192, cost.PRODUCT_BLOCK, 1024))
+            spec = spec._replace(block=cost.packed_block(num_patterns, 8192, cost.PRODUCT_OVERHEAD, 1024))
     shards = [n for n in range(1, devices + 1) if devices % n == 0 and spec.dim_value % n == 0]
     forms = [[spec._replace(num_shards=n) for n in shards]]
     if has_parallel_form(spec):
@@ -44,7 +44,7 @@ def choose_placement(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spe
 def has_parallel_form(spec: trial.Spec) -> bool:
     """Whether the field is a sum over pairs, (Q K^T) V, that needs no memory: +-1 outer products read by a matched filter."""
     plain = spec.rule is RULES["hebbian"]() and spec.retrieval is RETRIEVALS["matched_filter"]()
-    large = spec.dim_key * spec.dim_value >= cost.SMALL and spec.dim_key < 2**16
+    large = spec.dim_key * spec.dim_value >= cost.SMALL_STATE and spec.dim_key < 2**16
     return plain and large and all(side.code == "bits" for side in spec.sides)
 
 
@@ -53,7 +53,7 @@ def trial_cost(spec: trial.Spec, num_patterns: Sequence[int]) -> float:
     if spec.form == "parallel":
         return cost.by_pairs(spec.dim_key, spec.dim_value, num_patterns, spec.probes)
     packed = trial.fast_form(spec.rule, *spec.sides) is not None
-    reading = spec.probes + cost.STEPS * 2 * spec.max_patterns
+    reading = spec.probes + cost.READER_STEPS * 2 * spec.max_patterns
     return cost.by_state(spec.dim_key, spec.dim_value, num_patterns, reading, spec.block, packed)
 
 
