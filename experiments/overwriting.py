@@ -67,5 +67,5 @@ def figure(results):
     axes[0].set_yticks(places, list(RULES), fontsize=6.5)
     axes[0].set(xlabel="error rate (0.5: nothing is left)", xlim=(-0.02, 0.62))
     axes[0].set_title(f"Keys written twice: mean and 95 % of {TRIALS} trials")
-    axes[0].legend(loc="center right")
+    axes[0].legend(loc="lower left")
     return made

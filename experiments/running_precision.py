@@ -39,6 +39,43 @@ FORMATS = [
 # The delta rule is tried in every format; rules that forget in those that tell most.
 SHORT = ["float32", "bfloat16", "float8, tile 16", "int8, tile 16", "int4, tile 16", "int4, tile 16, fed back"]
 
+# The delta rule is tried in every format; rules that forget in those that tell most.
+SHORT = ["float32", "bfloat16", "float8, tile 16", "int8, tile 16", "int4, tile 16", "int4, tile 16, fed back"]
+
+
+def name_of(label):
+    """ "int8, tile 16, fed back" of a precision's label."""
+    name, options = parse_label(label)
+    tile = options.get("tile", 0)
+    words = [name, "one scale" if tile == WHOLE else f"tile {tile}" if tile else ""]
+    words += ["stochastic" if options.get("stochastic") else "", "fed back" if options.get("feedback") else ""]
+    return ", ".join(filter(None, words))
+
+
+def label_of(name, options):
+    """The format's own label, without `every`."""
+    return f"{name}({', '.join(f'{k}={v!r}' for k, v in sorted(options.items()))})" if options else name
+
+
+ORDER = [name_of(label_of(name, given)) for name, given in FORMATS]
+TASKS = [
+    dict(
+        rule=rule,
+        rule_options=options,
+        readout="soft",
+        dim=DIM,
+        num_patterns=[PAIRS],
+        ages=AGES,
+        probes=512,
+        trials=TRIALS,
+        precision=name,
+        precision_options=given | (RUN if name != "float32" else {}),
+    )
+    for rule, options in RULES.items()
+    for (name, given), text in zip(FORMATS, ORDER, strict=True)
+    if rule == "delta" or text in SHORT
+]
+
 
 def points_of(results):
     """{(rule, format): Measurement}."""
