@@ -54,10 +54,21 @@ def total(point):
     if not point.task.ages:
         return point.bits_per_parameter
 
+    # Neighbouring ages are pooled until a few probes of each trial fall among them.
+    least = 4 * point.task.num_patterns / min(point.task.probes, point.task.num_patterns)
+    groups, group = [], []
+    for age in range(1, len(point.age_pairs)):
+        group.append(age)
+        if sum(point.age_pairs[group]) >= least:
+            groups.append(group)
+            group = []
+    groups[-1] += group
+
     def bits(counts):
         found = 0.0
-        for age, pairs in list(enumerate(point.age_pairs))[1:]:
-            found += pairs * pair_bits({name: count[age] for name, count in counts.items() if np.ndim(count)})["soft"]
+        for group in groups:
+            summed = {name: count[group].sum(0) for name, count in counts.items() if np.ndim(count)}
+            found += sum(point.age_pairs[group]) * pair_bits(summed)["soft"]
         return found / point.num_parameters
 
     return jackknife(bits, point.trials, point.level)
