@@ -42,8 +42,7 @@ for dim in (128, 1024):
     for power in POWERS if dim == 128 else POWERS[:3]:
         TASKS.append(task(dim, power, rule="hebbian", num_patterns=[32 * dim]))
         TASKS.append(task(dim, power, rule="hebbian", retrieval="whitened_query", num_patterns=[32 * dim]))
-        if dim == 128:
-            TASKS.append(task(dim, power, rule="pseudo_inverse", num_patterns=[round(1.25 * dim)]))
+        TASKS.append(task(dim, power, rule="pseudo_inverse", num_patterns=[round(1.25 * dim)]))
         for rule, options in STREAMS.items():
             if dim == 128 or (rule == "delta" and power in FEW):
                 TASKS.append(task(dim, power, rule=rule, rule_options=options, num_patterns=[STREAM[dim]], ages=edges))

@@ -60,7 +60,8 @@ def chunked_channel_delta(
     for first, last, size in ((0, full, chunk), (full, count, count - full)):
         if first < last:
             gates = None if log_gates is None else at(log_gates, first, last, size)
-            state = written(state, *(at(side, first, last, size) for side in (erases, writes, values)), gates)
+            e, w, v = (at(side, first, last, size) for side in (erases, writes, values))
+            state = written(state, e, w, v, gates)
     return state
 
 
