@@ -117,7 +117,7 @@ def figure(results):
             plot.points(ax, [row[2] for row in chosen], [row[3] for row in chosen], name.replace("_", " "), i)
             if name in ("hebbian", "whitened query", "delta"):
                 powers = POWERS if dim == 128 else POWERS[:3]
-                plot.theory(ax, powers, [law_of(name, dim, power) for power in powers], "", i)
+                plot.theory(ax, powers, [law_of(name, dim, power) or 0.0 for power in powers], "", i)
         ax.axhline(theory.SOFT_LIMIT, color="0.6", lw=0.8)
         ax.set(
             xlabel="power p of the keys' spectrum, l_i ~ i^-p", yscale="log", ylim=(2e-3, 2),
