@@ -5,6 +5,8 @@ of which .5 means that nothing is left. Table: the same numbers. 32 +-1 pairs at
 first 16. A sum of outer products recalls both alike; error correction takes the old value out as it writes the new one.
 """
 
+from typing import Any
+
 import numpy as np
 
 from hebbsim import plot
@@ -39,7 +41,7 @@ TASKS = [
 ]  # fmt: skip
 
 
-def rows_of(results):
+def rows_of(results) -> list[tuple[Any, ...]]:
     """(rule, error rate of the newest values, of the overwritten ones), in the order of RULES."""
     found = {parse_label(p.task.rule)[0]: (p.task.rule, *p.age_error_rate) for p in measurements(results)}
     return [found[name] for name in RULES]
@@ -56,16 +58,14 @@ def figure(results):
     made, axes = plot.figure(1, width=4.2, height=3.4)
     rows = rows_of(results)
     places = np.arange(len(rows))[::-1]
-    for i, (column, text) in enumerate(((1, "newest value"), (2, "overwritten value"))):
-        best = np.array([row[column].best for row in rows])
-        bars = [
-            [max(r[column].best - r[column].low, 0) for r in rows],
-            [max(r[column].high - r[column].best, 0) for r in rows],
-        ]
+    for i, text in enumerate(("newest value", "overwritten value")):
+        rates = [row[1 + i] for row in rows]
+        best = np.array([rate.best for rate in rates])
+        bars = [[max(r.best - r.low, 0) for r in rates], [max(r.high - r.best, 0) for r in rates]]
         axes[0].errorbar(best, places, xerr=bars, fmt=plot.MARKERS[i], ms=3.5, color=plot.COLOURS[i], label=text)
     axes[0].axvline(0.5, color="0.5", lw=0.8, ls=":")
     axes[0].set_yticks(places, list(RULES), fontsize=6.5)
     axes[0].set(xlabel="error rate (0.5: nothing is left)", xlim=(-0.02, 0.62))
     axes[0].set_title(f"Keys written twice: mean and 95 % of {TRIALS} trials")
-    axes[0].legend(loc="center right")
+    axes[0].legend(loc="lower left")
     return made

@@ -134,7 +134,7 @@ def dask_executor(place: str) -> Iterator[Executor]:
     Raises HebbsimError if Dask is not installed or nothing answers.
     """
     try:
-        from distributed import Client  # pyright: ignore[reportMissingImports]
+        from distributed import Client
     except ImportError:
         raise HebbsimError("--dask needs dask.distributed; allowed: pip install 'hebbsim[cluster]' first") from None
     where: dict[str, Any] = {"scheduler_file": place} if Path(place).is_file() else {"address": place}
@@ -144,7 +144,7 @@ def dask_executor(place: str) -> Iterator[Executor]:
         raise HebbsimError(f"{place}: no Dask scheduler answers there ({type(error).__name__})") from None
     try:
         executor = client.get_executor(pure=False)
-        executor._max_workers = max(1, len(client.scheduler_info()["workers"]))
+        executor._max_workers = max(1, len(client.scheduler_info()["workers"]))  # type: ignore[attr-defined]
         yield executor
     finally:
         client.close()

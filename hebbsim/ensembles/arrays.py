@@ -26,7 +26,7 @@ RANDOM = {"bipolar": bipolar_side, "gaussian": gaussian_side}
 def packed(rows: np.ndarray) -> np.ndarray:
     """Rows of +-1 as words of 32 bits, 1 for -1: the code of ensembles.bipolar."""
     bits = np.pad(rows < 0, ((0, 0), (0, -rows.shape[1] % 32))).reshape(len(rows), -1, 32)
-    return np.sum(bits.astype(np.uint32) << np.arange(32, dtype=np.uint32), axis=2, dtype=np.uint32)
+    return np.asarray(np.sum(bits.astype(np.uint32) << np.arange(32, dtype=np.uint32), axis=2, dtype=np.uint32))
 
 
 def file_side(name: str, rows: np.ndarray, shuffle: bool) -> Callable[[int], Side]:

@@ -52,13 +52,16 @@ def chunked_channel_delta(
 
         return jax.lax.scan(step, state, (before, after, whole, values, inverse))[0]
 
-    full = erases.shape[0] // chunk * chunk
-    sides = (erases, writes, values, log_gates)
-    if full:
-        parts = (None if x is None else x[:full].reshape(-1, chunk, x.shape[1]) for x in sides)
-        state = written(state, *parts)
-    if full < erases.shape[0]:
-        state = written(state, *(None if x is None else x[None, full:] for x in sides))
+    def at(rows: Array, first: int, last: int, size: int) -> Array:
+        return rows[first:last].reshape(-1, size, rows.shape[1])
+
+    count = erases.shape[0]
+    full = count // chunk * chunk
+    for first, last, size in ((0, full, chunk), (full, count, count - full)):
+        if first < last:
+            gates = None if log_gates is None else at(log_gates, first, last, size)
+            e, w, v = (at(side, first, last, size) for side in (erases, writes, values))
+            state = written(state, e, w, v, gates)
     return state
 
 

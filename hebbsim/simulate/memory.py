@@ -5,7 +5,7 @@ from typing import Any
 import jax
 
 from hebbsim.errors import HebbsimError
-from hebbsim.readouts.argmax import BLOCK as WORDS
+from hebbsim.readouts.argmax import WORDS_AT_ONCE
 from hebbsim.records.counts import NUM_BINS
 
 GIB = 2.0**30
@@ -25,7 +25,7 @@ def reading(spec: Any, state: Any, book: Any) -> float:
         total += 8.0 * spec.probes * NUM_BINS * (3 if spec.tied else 2 if spec.ensemble.kind == "sparse" else 1)
     words = max((leaf.shape[0] for leaf in jax.tree.leaves(book) if leaf.ndim), default=0)
     if kind == "argmax":
-        total += 4.0 * min(words, WORDS) * (spec.dim_value + 11 * spec.probes)
+        total += 4.0 * min(words, WORDS_AT_ONCE) * (spec.dim_value + 11 * spec.probes)
     return total
 
 

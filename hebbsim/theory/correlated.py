@@ -60,10 +60,10 @@ def correlated_delta_limit(spectrum: ArrayLike) -> float:
     (1 / (dim ln 2)) sum_ij l_i l_j / (l_i + l_j): .7213 when flat. dim -> infinity at this spectrum. Source: derived for
     hebbsim.
     """
-    spectrum = check_positive("spectrum", np.asarray(spectrum, float))
-    spectrum = spectrum / spectrum.sum()
-    pairs = np.multiply.outer(spectrum, spectrum) / np.add.outer(spectrum, spectrum)
-    return float(pairs.sum() / (len(spectrum) * LN2))
+    lengths = np.asarray(check_positive("spectrum", np.asarray(spectrum, float)))
+    lengths = lengths / lengths.sum()
+    pairs = np.multiply.outer(lengths, lengths) / np.add.outer(lengths, lengths)
+    return float(pairs.sum() / (lengths.size * LN2))
 
 
 def unit_moments(spectrum: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
