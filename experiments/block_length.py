@@ -81,7 +81,7 @@ def figure(results):
     for height, text in ((theory.SOFT_LIMIT, "0.72: the undecided field"), (theory.HARD_LIMIT, "0.46: its sign"),
                          (0.17, "0.17: 1 % of bits wrong"), (0.056, "0.06: none wrong, no code, dim 1024")):  # fmt: skip
         plot.level(ax, height, text, right=height > 0.4, ls=":")
-    plot.title(ax, "Bits without error: 0.67 per parameter takes code blocks of two million entries")
+    plot.title(ax, "Bits without error: 0.62 per parameter takes code blocks of 800,000 entries")
     plot.legend(ax, loc="upper left", bbox_to_anchor=(0.36, 0.54))
     plot.note(ax, "Polar: at most 0.3 % of blocks wrong, not counted as bits. Multi-edge: none wrong.")
     return made
