@@ -70,7 +70,7 @@ def test_states_of_unlike_size_are_said_or_refused(run_cli):
         (["--rule", "delta:rate"], "is not option=value"),
         (["--rule", "delta:rate=3"], "above 0, under 2"),
         (["--rule", "hebbian", "--rule", "hebbian"], "two rules are the same"),
-        (["--loads", "1:0:3"], "a last above the first"),
+        (["--loads", "8:1:3"], "a last above the first"),
     ],
 )
 def test_what_is_wrong_is_one_line_and_status_2(run_cli, arguments, words):
