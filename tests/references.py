@@ -171,7 +171,8 @@ def hyena(options, keys, values, queries):
 
 
 def silu(x):
-    return x / (1 + np.exp(-x))
+    with np.errstate(over="ignore"):  # exp(1e4): the sigmoid is 0
+        return x / (1 + np.exp(-x))
 
 
 def network(weights, x):
