@@ -20,7 +20,7 @@ from hebbsim.answers.report import write_json
 from hebbsim.statistics.information import hard_bits
 from hebbsim.statistics.measurement import Measurement, measurements
 
-DIM, PATTERNS, SHOWN = 64, 64, 100
+DIM, PATTERNS, SHOWN = 64, 16, 100
 BUDGET = "8 minutes on 2 cores"
 TASKS = [dict(readout="sign", dim=DIM, num_patterns=[PATTERNS], trials=8 * SHOWN)]
 CELLS = Path(__file__).parent.parent / "results" / "coverage" / "cells.json"
@@ -154,7 +154,7 @@ def table(results):
     rows, every = [], cells()
     for row in sorted(every, key=share_of)[:3]:
         rows.append(line(row, "covers least"))
-    judged = [row for row in every if (row["errors"] or 5) >= 5]
+    judged = [row for row in every if row["errors"] is None or row["errors"] >= 5]
     for row in sorted(judged, key=share_of)[-3:]:
         rows.append(line(row, "covers most, of those with 5 errors or more"))
     for name in SETTINGS:

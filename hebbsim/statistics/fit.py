@@ -138,7 +138,7 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
         raise Unresolved(message + between, curve[low].error_rate)
     seen, of = pair[0].errors_of(pair[0].counts)
     floor = 0.5 / of  # a rate of none is between 0 and one error: the line needs a finite quantile
-    ends = logs[low], logs[high]
+    ends = float(logs[low]), float(logs[high])
 
     def cross(rates: Sequence[float], scale: Callable[[Any], Any] = ndtri, power: float = 0.0) -> float:
         """Log load of the crossing: scale(rate) is a line in load**power, or in the log load; at most a step beyond."""

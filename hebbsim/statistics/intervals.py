@@ -86,7 +86,7 @@ def rate_interval(
     wrong, of = np.asarray(rates, float).T
     seen, out_of = float(wrong.sum()), float(of.sum())
     if not np.isfinite(seen) or not out_of:
-        return (np.nan,) * 3
+        return np.nan, np.nan, np.nan
     best = seen / out_of
     with np.errstate(divide="ignore", invalid="ignore"):
         error = spread((seen - wrong) / (out_of - of))
