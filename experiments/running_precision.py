@@ -14,8 +14,8 @@ import numpy as np
 
 from hebbsim import plot
 from hebbsim.records.task import parse_label
+from hebbsim.statistics.channels import pair_bits
 from hebbsim.statistics.estimate import jackknife
-from hebbsim.statistics.information import pair_bits
 from hebbsim.statistics.measurement import measurements
 
 DIM, PAIRS, TRIALS = 128, 1024, 4
@@ -94,7 +94,11 @@ def total(point):
 
     def bits(counts):
         pairs = enumerate(point.age_pairs[1:], 1)
-        each = [n * pair_bits({k: c[age] for k, c in counts.items() if np.ndim(c)})["soft"] for age, n in pairs]
+
+        def at(age):
+            return {name: count[age] for name, count in counts.items() if np.ndim(count)}
+
+        each = [n * pair_bits(at(age), point.channel.name)["soft"] for age, n in pairs]
         return sum(each) / point.num_parameters
 
     return jackknife(bits, point.trials, point.level)

@@ -157,7 +157,6 @@ def write_curves(curves: dict[str, Sequence[Any]], folder: Path) -> list[Path]:
         except OSError as error:
             raise HebbsimError(f"{path}: cannot write: {error.strerror}") from None
         paths.append(path)
-    plot.plt.close(made)
     return paths
 
 

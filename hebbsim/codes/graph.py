@@ -65,7 +65,7 @@ class Graph(NamedTuple):
     @property
     def digest(self) -> str:
         """SHA-256 of everything in it, shortened."""
-        parts = [np.int64([self.lift, self.info]).tobytes()]
+        parts = [np.asarray([self.lift, self.info], np.int64).tobytes()]
         parts += [array.astype("<i4").tobytes() for group in (*self.core, *self.sums) for array in group]
         return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 

@@ -202,7 +202,10 @@ def _hard(table: np.ndarray, entries: float) -> Content:
     """Of fair signs: table (wrong, right), or (what the cue says, (wrong, right))."""
     wrong, of = total(table[..., 0]), total(table)
     if table.ndim == 1:  # worse than chance is nothing: a reader that takes the sign gets nothing
-        bits = lambda rate: entries * (1 - entropy(min(rate, 0.5)))  # noqa: E731
+
+        def bits(rate: float) -> float:
+            return entries * (1 - float(entropy(min(rate, 0.5))))
+
         return Content(entries, wrong / of, wrong, of, True, bits, lambda rate: rate)
     stored, loss = (entries * (1 - symmetric_bits(t)) for t in (table.sum(-1), table))
     return Content(stored, loss, wrong, of, worst=_coins(entries), counted=_cue_error(table, entries))

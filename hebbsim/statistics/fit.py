@@ -103,7 +103,7 @@ def best_load(curve: Sequence[Measurement], criterion: str, level: float = 0.95)
 
     whole = bits[top - 1 : top + 2]
     forms = [(power, how) for power in (0.0, 1.0, -0.5) for how in (False, True) if whole.min() > 0 or not how]
-    loads, tops = zip(*(peak(whole, *form) for form in forms), strict=True)
+    loads, tops = zip(*(peak(list(whole), *form) for form in forms), strict=True)
     load = widened(over_trials(near, lambda totals: peak(height(totals))[0], level), loads, (x[0], x[2]))
     most = widened(over_trials(near, lambda totals: peak(height(totals))[1], level), tops)
     return Capacity("best", _exp(load, 0.0), most)
@@ -154,11 +154,11 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
 
     load = over_trials(pair, lambda totals: cross(rates_of(totals)), level)
     forms = [(scale, power) for scale in (ndtri, np.log, logit) for power in (0.0, 1.0, -0.5)]
-    choices = [rates[[low, high]]]
+    choices = [[float(rates[low]), float(rates[high])]]
     if seen < FEW:  # how rare the errors are is hardly known, and may be anything if none was seen
         intervals = [point.error_rate for point in pair]
         choices += [[e.high for e in intervals], [e.low for e in intervals]]
-    others = [cross(choice, *form) for choice in choices for form in forms] + ([] if seen else [ends[1]])
+    others = [cross(choice, *form) for choice in choices for form in forms] + ([] if seen else [float(ends[1])])
     load = widened(load, others, ends)
 
     def bits(log_load: float, totals: list[Any]) -> float:
