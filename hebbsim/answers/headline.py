@@ -1,7 +1,7 @@
 """The figure that answers the question at a glance: bits per parameter against load, by reader and criterion. No JAX."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -42,6 +42,7 @@ def figure(curves: Curves) -> Figure:
         plot.theory(ax, x, law, "", index)
     for index, series in enumerate(_series(curves)):
         _draw(ax, series, index)
+    _draw_coded(ax, curves)
     plot.claim(ax)
     ax.set(xscale="log", xlim=LOADS, ylim=BITS, xlabel="load, patterns / dim_key", ylabel="bits per parameter")
     plot.ticks(ax, [0.1, 0.3, 1, 3, 10, 30])
@@ -78,6 +79,18 @@ def _draw(ax: Axes, series: Series, index: int) -> None:
         x, y = series.place
         colour = plot.COLOURS[index]
         ax.text(x, y, series.words, color=colour, ha=series.align, va="center", fontsize=plot.SMALL, fontweight="bold")
+
+
+def _draw_coded(ax: Axes, curves: Curves) -> None:
+    """Memories read one-shot through an outer code, those of which every bit came back: at one point each, by load."""
+    counted: list[Any] = [counts for name, counts in curves.items() if name.startswith("coded")]
+    clean = [counts for counts in counted if not counts["wrong_blocks"]]
+    for counts in clean:
+        bits = counts["stored_bits"] / counts["dim"] ** 2
+        load = bits * counts["entries"] / counts["message_bits"]
+        ax.plot(load, bits, "*", ms=7, color="k", mec="white", mew=0.6, zorder=4)
+    if clean:
+        ax.text(36, 0.79, "outer code, one-shot: every bit right", ha="right", fontsize=plot.SMALL, fontweight="bold")
 
 
 def _at(kind: Callable[[], Capacity], clean: bool) -> list[tuple[float, Estimate, bool]]:

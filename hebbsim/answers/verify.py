@@ -1,6 +1,7 @@
 """hebbsim verify: run the pre-registered rows, judge them, write the table and one figure."""
 
 import dataclasses
+import json
 import os
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 from hebbsim import plot
 from hebbsim.answers import headline
-from hebbsim.answers.claims import LEVEL, Judged, judge, rows, summary, tasks
+from hebbsim.answers.claims import CODED, LEVEL, Judged, judge, rows, summary, tasks
 from hebbsim.answers.report import markdown, write, write_json
 from hebbsim.answers.screen import show
 from hebbsim.errors import HebbsimError
@@ -30,7 +31,8 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
     results = read(source) if source else _run(out, size, progress)
     for note in results.notes:
         print(f"note: {note}", file=sys.stderr)
-    registered, found = rows(size), _named(results, size)
+    found: dict[str, Any] = _named(results, size) | _coded(source or out, size, afresh=source is None)
+    registered = [row for row in rows(size) if row.curve in found or not row.curve.startswith("coded")]
     judged = [judge(row, found, len(registered)) for row in registered]
     failed = [item for item in judged if not item.agrees]
     lines = [_cells(item) for item in judged]
@@ -97,6 +99,22 @@ def _named(results: Results, size: str) -> dict[str, list[Measurement]]:
         names[name] = tuple(recorded) if same else plan.tasks
     found = named(Results(results.records, results.notes, names))
     return {name: curve for name, curve in found.items() if len(curve) == len(names[name])}
+
+
+def _coded(folder: Path, size: str, afresh: bool) -> dict[str, Any]:
+    """What was counted of memories read through an outer code, by curve; none where a folder from before them is judged."""
+    path = folder / "coded.json"
+    if not afresh:
+        try:
+            counted = json.loads(path.read_text()) if path.is_file() else {}
+        except (OSError, ValueError):
+            raise HebbsimError(f"{path}: cannot be read; run hebbsim verify without --from") from None
+        return {f"coded {dim}": counted[str(dim)] for dim in CODED[size] if str(dim) in counted}
+    from hebbsim.storage.coded_trial import one_shot_evidence
+
+    counted = {str(dim): dict(one_shot_evidence(dim).counts) | {"dim": dim} for dim in CODED[size]}
+    write_json(path, counted)
+    return {f"coded {dim}": counts for dim, counts in counted.items()}
 
 
 def _cells(item: Judged) -> list[Any]:
