@@ -5,19 +5,23 @@
 # make lint, format  ruff and pyright; ruff's formatter
 # make experiments   collect what is missing of every experiment's records, then draw its figure; not accelerator.py
 # make figures       draw the figures from the records there are
+# make pages         write the ledger, the gallery, the page and the README's tables from the results there are
+# make results       all of results/: experiments, verify, verify --full, pages; about 6 hours on 2 cores, resumable
 # make api           write hebbsim/API.md from the docstrings
 # make clean         remove .venv and caches; results stay
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-EXPERIMENTS := $(filter-out experiments/_% experiments/accelerator.py,$(sort $(wildcard experiments/*.py)))
+# Not those that run on an accelerator, or that are computed and not sampled.
+APART := experiments/_% experiments/accelerator.py experiments/density_evolution.py
+EXPERIMENTS := $(filter-out $(APART),$(sort $(wildcard experiments/*.py)))
 
 # Two files at a time, but for a test that takes times.
 ALONE := test_reading_starts_within_seven_tenths_of_matplotlib
 
 .DEFAULT_GOAL := verify
-.PHONY: verify test lint format experiments figures api clean
+.PHONY: verify test lint format experiments figures pages results api clean
 
 verify: $(READY)
 	$(BIN)/python -m hebbsim verify
@@ -47,6 +51,17 @@ figures: $(READY)
 		echo "$$file"; \
 		$(BIN)/python -m hebbsim plot "$$file"; \
 	done
+
+pages: $(READY)
+	$(BIN)/python -m hebbsim ledger results --out results/LEDGER.md
+	$(BIN)/python -m experiments._gallery
+	$(BIN)/python -m hebbsim report results --readme README.md
+	$(BIN)/python -m hebbsim report results --html results/report.html
+
+results: experiments
+	$(BIN)/python -m hebbsim verify --out results/verify
+	$(BIN)/python -m hebbsim verify --full --out results/verify-full
+	$(MAKE) pages
 
 api: $(READY)
 	$(BIN)/python -m hebbsim.api

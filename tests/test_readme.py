@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ def place(tmp_path_factory):
     """An empty folder with the experiments that the README writes."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "results").mkdir()
+    shutil.copytree(ROOT / "tests" / "data", folder / "tests" / "data")  # the keys that a command reads
     for _, title, text in BLOCKS:
         if title:
             (folder / title).parent.mkdir(exist_ok=True)
