@@ -1,10 +1,11 @@
 # Prerequisites (Debian, Ubuntu), with Python 3.11 or newer: apt install git make python3-venv
 
-# make               set up .venv and run the pre-registered checks (hebbsim verify)
+# make               set up .venv and run the pre-registered checks (hebbsim verify); its table goes to build/verify
 # make test          set up .venv and run the tests
 # make lint, format  ruff and pyright; ruff's formatter
 # make experiments   collect what is missing of every experiment's records, then draw its figure; not accelerator.py
 # make figures       draw the figures from the records there are
+# make api           write hebbsim/API.md from the docstrings
 # make clean         remove .venv and caches; results stay
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ EXPERIMENTS := $(filter-out experiments/_% experiments/accelerator.py,$(sort $(w
 ALONE := test_reading_starts_within_seven_tenths_of_matplotlib
 
 .DEFAULT_GOAL := verify
-.PHONY: verify test lint format experiments figures clean
+.PHONY: verify test lint format experiments figures api clean
 
 verify: $(READY)
 	$(BIN)/python -m hebbsim verify
@@ -47,6 +48,9 @@ figures: $(READY)
 		$(BIN)/python -m hebbsim plot "$$file"; \
 	done
 
+api: $(READY)
+	$(BIN)/python -m hebbsim.api
+
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
 	find hebbsim experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -58,7 +62,8 @@ $(READY): pyproject.toml
 		{ echo "hebbsim needs Python 3.11 or newer, and '$(PYTHON)' is not: try make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "hebbsim needs the venv module of '$(PYTHON)': try apt install python3-venv" >&2; exit 1; }
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@echo "setting up .venv (about 2 minutes)"
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@

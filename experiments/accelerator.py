@@ -26,20 +26,21 @@ from hebbsim import plot, theory
 from hebbsim.answers.report import write_json
 from hebbsim.errors import HebbsimError
 from hebbsim.experiment import load
-from hebbsim.records import APPROXIMATE_COUNTS, read
-from hebbsim.statistics.measurement import curves, measurements
+from hebbsim.records import APPROXIMATE_COUNTS, read, write_names
+from hebbsim.statistics.measurement import named
 
 BUDGET = "under 9 minutes on one GPU or TPU; hours on a CPU"
 ROOT = Path(__file__).parent.parent / "results"
 OUT = ROOT / "accelerator"
 SECONDS = 480.0  # no part, and no row of one, is begun later
-KNOWN = [{**task, "trials": 2} for task in load(str(Path(__file__).with_name("load.py"))).tasks]  # counted on a CPU too
-CHECKED = {task["dim"] for task in KNOWN}
+LOAD = load(str(Path(__file__).with_name("load.py"))).tasks  # counted on a CPU too
+KNOWN = {name: {**task, "trials": 2} for name, task in LOAD.items()}
+CHECKED = {task["dim"] for task in KNOWN.values()}
 LARGE = {16_384: 4, 32_768: 4, 65_536: 2}  # dim -> trials
-TASKS = KNOWN + [
-    dict(readout="soft", dim=dim, loads=(0.02, 0.0435, 0.105, 0.185, 0.37, 1), trials=trials)
+TASKS = KNOWN | {
+    f"dim {dim}": dict(readout="soft", dim=dim, loads=(0.02, 0.0435, 0.105, 0.185, 0.37, 1), trials=trials)
     for dim, trials in LARGE.items()
-]
+}
 SIDE = 16_384  # of the products that make the ceilings
 DIMS = (4096, 8192, 16_384, 32_768, 65_536)
 BLOCKS = (1024, 8192)  # pairs written at once
@@ -112,7 +113,7 @@ def writes(dims=DIMS, blocks=BLOCKS, tops=None, over=lambda: False):
 
 
 def equal_counts(known, found):
-    """How many trials two folders share, and those that do not agree in every whole number."""
+    """How many trials two folders share, and those that do not agree in every integer."""
     shared = [key for key in found.records if key in known.records]
     differ = []
     for task, trial in shared:
@@ -137,18 +138,20 @@ def round_trip(size=BYTES):
         found = store.read(memory)
     took = time.perf_counter() - began
     wrong = int(np.unpackbits(np.frombuffer(data, np.uint8) ^ np.frombuffer(found.data, np.uint8)).sum())
-    return {"bits": 8 * size, "parameters": memory.dim_key * memory.dim_value, "wrong": wrong, "right": found.right,
-            "bits_per_parameter": memory.bits_per_parameter, "iterations": found.iterations,
-            "unconverged": found.unconverged, "seconds_stored": stored, "seconds": took}  # fmt: skip
+    held = {"bits": 8 * size, "parameters": memory.dim_key * memory.dim_value, "wrong": wrong, "right": found.right}
+    held |= {"bits_per_parameter": memory.bits_per_parameter, "iterations": found.iterations}
+    return held | {"unconverged": found.unconverged, "seconds_stored": stored, "seconds": took}
 
 
 def run(out, tasks, known, sizes, limit=SECONDS):
-    """All parts, each written as it ends. sizes: side, dims, blocks, bytes."""
+    """All parts, each written as it ends. tasks: by the curve's name. sizes: side, dims, blocks, bytes."""
     from hebbsim.bench.timing import machine
     from hebbsim.collect import collect
-    from hebbsim.simulate.plan import sweep
+    from hebbsim.simulate.sweeps import sweeps
 
     began = time.monotonic()
+    plans, trials = sweeps(tasks)
+    write_names(out, {name: plan.tasks for name, plan in plans.items()})
 
     def over():
         return time.monotonic() - began > limit
@@ -157,16 +160,18 @@ def run(out, tasks, known, sizes, limit=SECONDS):
         write_json(out / f"{name}.json", {"part": name, **machine(), "rows": rows})
         print(f"{time.monotonic() - began:4.0f} s  {name}: {json.dumps(rows)}", flush=True)
 
-    def collected(wanted):
-        for task in wanted:
-            if over():
-                print(f"no time left for dim {task['dim']:,}", flush=True)
+    def collected(checked):
+        for name, plan in plans.items():
+            dim = plan.tasks[0].dim_key
+            if (dim in CHECKED) != checked:
                 continue
-            plan = sweep(**{name: value for name, value in task.items() if name != "trials"})
-            collect([plan], task["trials"], out / "records.jsonl")
-            print(f"{time.monotonic() - began:4.0f} s  curve at dim {task['dim']:,}", flush=True)
+            if over():
+                print(f"no time left for dim {dim:,}", flush=True)
+                continue
+            collect([plan], trials.__getitem__, out / "records.jsonl")
+            print(f"{time.monotonic() - began:4.0f} s  curve {name}", flush=True)
 
-    collected([task for task in tasks if task["dim"] in CHECKED])
+    collected(True)
     keep("counts", [equal_counts(known, read(out))])
     top = ceilings(sizes["side"])
     keep("ceilings", top)
@@ -175,7 +180,7 @@ def run(out, tasks, known, sizes, limit=SECONDS):
         "write",
         writes(sizes["dims"], sizes["blocks"], {r["type"]: r["rate"] for r in top if r["what"] == "product"}, over),
     )
-    collected([task for task in tasks if task["dim"] not in CHECKED])
+    collected(False)
 
 
 def figure(results):
@@ -183,42 +188,41 @@ def figure(results):
     if not path.is_file():
         raise HebbsimError(f"{path}: missing; run python -m experiments.accelerator first, on a GPU or TPU")
     rows = [row for row in json.loads(path.read_text())["rows"] if "rate" in row]
-    made, (left, right) = plot.figure(2)
-    large = [curve for curve in curves(measurements(results)).values() if curve[0].task.dim_key not in CHECKED]
-    for i, curve in enumerate(large):
+    made, (top, bottom) = plot.figure(2, height=2.8)
+    for i, curve in enumerate(large_curves(results)):
         loads = [point.load for point in curve]
         for hollow, name in ((False, "soft"), (True, "hard")):
-            plot.points(left, loads, [p.bits[name] for p in curve], f"dim {curve[0].task.dim_key:,}, {name}", i, hollow)
-    loads = np.geomspace(0.015, 1.3, 100)
-    plot.theory(left, loads, theory.soft_bits, "soft, large dim", 0)
-    plot.theory(left, loads, theory.hard_bits, "hard, large dim", 1)
-    left.set(xscale="log", yscale="log", xlabel="load, pairs per dim", ylabel="bits per parameter",
-             title="The largest memories follow the closed forms")  # fmt: skip
+            label = f"dim {curve[0].task.dim_key:,}, {name}"
+            plot.points(top, loads, [p.bits[name] for p in curve], label, i, hollow)
+    loads = np.geomspace(0.018, 1.1, 100)
+    plot.theory(top, loads, theory.soft_bits, "soft, large dim", 0)
+    plot.theory(top, loads, theory.hard_bits, "hard, large dim", 1)
+    top.set(xscale="log", yscale="log", xlabel="load, pairs per dim", ylabel="bits per parameter")
     for i, form in enumerate(FORMS):
         for block, line in zip(sorted({row["block"] for row in rows}), ("--", "-"), strict=False):
             chosen = [row for row in rows if (row["form"], row["block"]) == (form, block)]
-            right.plot([row["dim"] for row in chosen], [row["rate"] / 1e3 for row in chosen], line, marker=plot.MARKERS[i],
-                       color=plot.COLOURS[i], ms=3.5, label=f"{form}, {block:,} pairs at once")  # fmt: skip
-    right.set(xscale="log", yscale="log", xlabel="dim", ylabel="write rate, 10^12 operations a second",
-              title="Writes by form")  # fmt: skip
-    for ax in (left, right):
-        ax.legend()
+            x, rates = [row["dim"] for row in chosen], [row["rate"] / 1e3 for row in chosen]
+            style = {"marker": plot.MARKERS[i], "color": plot.COLOURS[i], "ms": 3.5}
+            bottom.plot(x, rates, line, label=f"{form}, {block:,} pairs at once", **style)
+    bottom.set(xscale="log", yscale="log", xlabel="dim", ylabel="10$^{12}$ operations a second")
+    plot.title(top, "The largest memories follow the closed forms")
+    plot.title(bottom, "Writes by form")
+    for ax in (top, bottom):
+        plot.legend(ax)
     return made
 
 
+def large_curves(results):
+    """The curves that are not counted on a CPU too."""
+    return [curve for curve in named(results).values() if curve[0].task.dim_key not in CHECKED]
+
+
 def table(results):
-    rows = [
-        [
-            f"{p.task.dim_key:,}",
-            f"{p.load:.4g}",
-            p.bits["soft"].number(),
-            f"{float(theory.soft_bits(p.load)):.4f}",
-            p.bits["hard"].number(),
-            f"{float(theory.hard_bits(p.load)):.4f}",
-        ]
-        for p in measurements(results)
-        if p.task.dim_key not in CHECKED
-    ]
+    rows = []
+    for p in (point for curve in large_curves(results) for point in curve):
+        soft, hard = float(theory.soft_bits(p.load)), float(theory.hard_bits(p.load))
+        row = [f"{p.task.dim_key:,}", f"{p.load:.4g}", p.bits["soft"].number(), f"{soft:.4f}"]
+        rows.append([*row, p.bits["hard"].number(), f"{hard:.4f}"])
     return ["dim", "load", "soft bits/parameter", "theory", "hard bits/parameter", "theory "], rows
 
 
@@ -242,7 +246,8 @@ def main(given=None):
     out = arguments.out or OUT
     tasks, sizes = TASKS, {"side": SIDE, "dims": DIMS, "blocks": BLOCKS, "bytes": BYTES}
     if arguments.small:
-        tasks = [{**task, "dim": dim} for task, dim in ((TASKS[0], 64), (TASKS[-1], 96))]
+        first, last = next(iter(TASKS.values())), list(TASKS.values())[-1]
+        tasks = {f"dim {dim}": {**task, "dim": dim} for task, dim in ((first, 64), (last, 96))}
         sizes = {"side": 64, "dims": (64, 96), "blocks": (64,), "bytes": 400}
     run(out, tasks, read(ROOT / "load"), sizes)
     counts, back = (json.loads((out / f"{name}.json").read_text())["rows"][0] for name in ("counts", "round_trip"))

@@ -14,13 +14,21 @@ import numpy as np
 from scipy.special import erf, ndtri
 
 from hebbsim import plot, theory
-from hebbsim.records.task import parse_label
 from hebbsim.statistics.estimate import Unresolved, student
 from hebbsim.statistics.fit import extrapolate, load_at_error, over_trials
-from hebbsim.statistics.measurement import curves, measurements
+from hebbsim.statistics.measurement import named
 
 SURVIVE, STEPS, PROBES = 0.7, 100, 64
 BUDGET = "40 minutes on 2 cores"
+KEPT = "critical load, half of the patterns kept"
+ANSWER = (
+    "Half of the patterns stay up to load {:.3f} at dim 500 and {:.3f} at dim 4000, which extrapolates to {:.3f} "
+    "(theory: {:.3f}).",
+    [
+        *(({"quantity": KEPT, "weights": "full", "dim": dim}, "measured") for dim in (500, 4000, "infinity")),
+        ({"quantity": KEPT, "weights": "full", "dim": "infinity"}, "theory"),
+    ],
+)
 CLIPPING = np.pi / 2 - 1  # variance that clipping adds to a weight, in units of load
 BELOW = (0.10, 0.12, 0.13)  # where published error rates exist
 LOADS = {
@@ -43,20 +51,28 @@ TRIALS = {250: 160, 500: 80, 1000: 40, 2000: 20, 4000: 10}
 def task(dim, loads, trials, clipped=False, **options):
     """Odd numbers of patterns for clipped weights: a sum of an even number can be 0, which has no sign."""
     counts = [2 * round(load * dim / 2) + 1 if clipped else round(load * dim) for load in loads]
-    return dict(
-        rule="hopfield", rule_options={"clipped": clipped}, retrieval="attractor", retrieval_options={"steps": STEPS},
-        readout="sign", readout_options={"survive": SURVIVE}, dim=dim, num_patterns=counts, tied=True, probes=PROBES,
-        trials=trials,
-    ) | options  # fmt: skip
+    memory = dict(rule="hopfield", rule_options={"clipped": clipped}, dim=dim, num_patterns=counts, tied=True)
+    reader = dict(retrieval="attractor", retrieval_options={"steps": STEPS})
+    return memory | reader | dict(readout_options={"survive": SURVIVE}, probes=PROBES, trials=trials) | options
 
 
-TASKS = [task(1000, (0.05, *BELOW, 0.15, 0.2), 20, retrieval="matched_filter", retrieval_options={})]
+def name_of(clipped, dim):
+    return f"{'clipped' if clipped else 'full'} weights, dim {dim}"
+
+
+ONCE = "one step, dim 1000"
+# (schedule, sweeps, dim): what else the dynamics could have done
+OTHERS = {
+    ("asynchronous", STEPS, 500): task(
+        500, (0.13, 0.16, 0.17, 0.18), 12, retrieval_options={"schedule": "asynchronous", "steps": STEPS}
+    ),
+    ("synchronous", 4 * STEPS, 2000): task(2000, (0.15, 0.16), 6, retrieval_options={"steps": 4 * STEPS}),
+}
+TASKS = {ONCE: task(1000, (0.05, *BELOW, 0.15, 0.2), 20, retrieval="matched_filter", retrieval_options={})}
 for size, count in TRIALS.items():
-    TASKS += [task(size, LOADS[size], count), task(size, CLIPPED[size], count, clipped=True)]
-TASKS += [
-    task(500, (0.13, 0.16, 0.17, 0.18), 12, retrieval_options={"schedule": "asynchronous", "steps": STEPS}),
-    task(2000, (0.15, 0.16), 6, retrieval_options={"steps": 4 * STEPS}),
-]
+    TASKS[name_of(False, size)] = task(size, LOADS[size], count)
+    TASKS[name_of(True, size)] = task(size, CLIPPED[size], count, clipped=True)
+TASKS |= {f"{schedule}, {sweeps} sweeps, dim {dim}": options for (schedule, sweeps, dim), options in OTHERS.items()}
 
 
 def load_of(y, clipped=False):
@@ -106,17 +122,17 @@ def normal_line(curve):
     return over_trials(near, lambda t: line(t)[0], level), over_trials(near, lambda t: line(t)[1], level)
 
 
-def half_load(curve):
+def half_load(curve, clipped=False):
     return normal_line(curve)[0]
 
 
-def fall_load(curve):
+def fall_load(curve, clipped=False):
     """Load at which the mean share of wrong bits, over kept and lost, is that of the theory at the transition.
 
     As dim grows it is less at every load below the transition and about a third above: any share between has the
     transition as its limit. Some 3 % of the patterns are lost there; SURVIVE does not enter.
     """
-    return load_at_error(curve, transition(is_clipped(curve[0].task))[1]).load
+    return load_at_error(curve, transition(clipped)[1]).load
 
 
 # The forms c0 + sum of c_i dim^-p that are fitted, p given; the first is the one drawn. Two causes: a pattern's own load
@@ -129,22 +145,13 @@ CRITERIA = {
 }
 
 
-def is_clipped(task):
-    return bool(parse_label(task.rule)[1].get("clipped"))
-
-
 def split(results):
-    """One-step curve; {(clipped, dim): curve} of the dynamics; the curves with other options."""
-    once, main, others = None, {}, []
-    for task, curve in curves(measurements(results)).items():
-        name, options = parse_label(task.retrieval)
-        if name == "matched_filter":
-            once = curve
-        elif options["schedule"] == "synchronous" and options["steps"] == STEPS:
-            main[is_clipped(task), task.dim_key] = curve
-        else:
-            others.append(curve)
-    return once, dict(sorted(main.items())), others
+    """One-step curve; {(clipped, dim): curve} of the dynamics; {(schedule, sweeps, dim): curve} of other dynamics."""
+    found = named(results)
+    keys = [(clipped, dim) for clipped in (False, True) for dim in TRIALS]
+    main = {key: found[name_of(*key)] for key in keys if name_of(*key) in found}
+    names = {key: f"{key[0]}, {key[1]} sweeps, dim {key[2]}" for key in OTHERS}
+    return found.get(ONCE, []), main, {key: found[name] for key, name in names.items() if name in found}
 
 
 def critical(main, clipped, criterion):
@@ -153,7 +160,7 @@ def critical(main, clipped, criterion):
     for (other, dim), curve in main.items():
         if other == clipped:
             with contextlib.suppress(Unresolved):
-                found.append((dim, CRITERIA[criterion][0](curve)))
+                found.append((dim, CRITERIA[criterion][0](curve, clipped)))
     return found
 
 
@@ -180,7 +187,7 @@ def less_kept(point, base):
 def table(results):
     once, main, others = split(results)
     rows = []
-    for point in once or ():
+    for point in once:
         predicted = theory.bit_error((point.task.num_patterns - 1) / point.task.dim_key)
         where = [point.task.dim_key, f"load {point.load:.4g}"]
         rows.append(["wrong bits, one step", "full", *where, f"{predicted:.5f}", point.error_rate])
@@ -204,12 +211,11 @@ def table(results):
     for (clipped, dim), curve in main.items():
         with contextlib.suppress(Unresolved):
             width = normal_line(curve)[1]
-            scaled = width._replace(**{part: getattr(width, part) * dim**0.5 for part in ("low", "best", "high")})
-            rows.append(["width of the fall x dim^(1/2)", "clipped" if clipped else "full", dim, "", "", scaled])
-    for curve in others:
-        _, options = parse_label(curve[0].task.retrieval)
-        name = f"share kept, {options['schedule']} {options['steps']} sweeps less synchronous {STEPS}"
-        base = {point.task.num_patterns: point for point in main.get((False, curve[0].task.dim_key), ())}
+            weights = "clipped" if clipped else "full"
+            rows.append(["width of the fall x dim^(1/2)", weights, dim, "", "", plot.scaled(width, dim**0.5)])
+    for (schedule, sweeps, dim), curve in others.items():
+        name = f"share kept, {schedule} {sweeps} sweeps less synchronous {STEPS}"
+        base = {point.task.num_patterns: point for point in main.get((False, dim), ())}
         for point in curve:
             if point.task.num_patterns in base:
                 gained = less_kept(point, base[point.task.num_patterns])
@@ -218,36 +224,47 @@ def table(results):
 
 
 def figure(results):
-    made, (left, right) = plot.figure(2)
+    made, (top, bottom) = plot.figure(2, height=2.7)
     _, main, _ = split(results)
     held = load_of(Y)
     stable = slice(int(np.argmax(held)), None)
-    left.plot(held[stable], erf(Y[stable]), "-", color="0.2", zorder=1, label="theory, dim to infinity")
-    left.axvline(transition(False)[0], color="0.2", lw=0.8, ls=":")
-    for i, ((clipped, dim), curve) in enumerate(main.items()):
-        if not clipped:
-            overlaps = [p.error_rate._replace(low=1 - 2 * p.error_rate.high, best=1 - 2 * p.error_rate.best,
-                                              high=1 - 2 * p.error_rate.low) for p in curve]  # fmt: skip
-            plot.points(left, [p.load for p in curve], overlaps, f"dim {dim}", i)
-    left.set(xlabel="load", ylabel="mean overlap with the pattern", xlim=(0.095, 0.205), ylim=(0.3, 1.02))
-    left.legend(loc="lower left")
-    left.set_title("The fall steepens at .138 as the network grows")
+    inside = held[stable] >= 0.096
+    top.plot(held[stable][inside], erf(Y[stable][inside]), "-", color="0.2", zorder=1, label="theory, dim to infinity")
+    top.axvline(transition(False)[0], color="0.2", lw=0.8, ls=":")
+    shown = ((250, 0), (1000, 1), (4000, 2))
+    for dim, i in shown:
+        curve = [point for point in main.get((False, dim), []) if point.load < 0.205]
+        overlaps = [overlap(point.error_rate) for point in curve]
+        plot.points(top, [p.load for p in curve], overlaps, f"dim {dim}", i, joined=True)
+    top.set(xlabel="load, patterns / dim", ylabel="mean overlap", xlim=(0.095, 0.205), ylim=(0.3, 1.03))
+    plot.legend(top, loc="lower left")
+    plot.title(top, "The fall steepens about load .138 as the network grows")
+    power = -2 / 3
     for clipped in (False, True):
-        right.axhline(transition(clipped)[0], color="0.2", lw=0.8, ls=":")
+        bottom.axhline(transition(clipped)[0], color="0.2", lw=0.8, ls=":")
         for i, (criterion, (_, forms)) in enumerate(CRITERIA.items()):
             points = critical(main, clipped, criterion)
             if not points:
                 continue
             dims, estimates = zip(*points, strict=True)
             label = f"{criterion}{', clipped' if clipped else ''}"
-            plot.points(right, [dim ** -(2 / 3) for dim in dims], estimates, label, i, hollow=clipped)
+            plot.points(bottom, [dim**power for dim in dims], estimates, label, i, hollow=clipped)
             if len(points) > 3:
                 fit = limit(points, forms[0])
-                x = np.linspace(0, min(dims) ** -(2 / 3), 200)
-                terms = zip(fit.coefficients, fit.powers, strict=True)
-                right.plot(x, sum(c * x ** (1.5 * p) for c, p in terms), "-", color=plot.COLOURS[i], lw=0.9)
-                plot.points(right, [0], [fit.limit], "", i, hollow=clipped)
-    right.set(xlabel="dim$^{-2/3}$", ylabel="critical load", xlim=(-0.0006, 0.0168), ylim=(0.08, 0.21))
-    right.legend(loc="upper left")
-    right.set_title("Critical loads fall toward .138, clipped .102")
+                x = np.linspace(0, min(dims) ** power, 200)
+                terms = list(zip(fit.coefficients, fit.powers, strict=True))
+                y = sum(c * x ** (1.5 * p) for c, p in terms)
+                style = {"color": plot.COLOURS[i], "lw": 0.9, "ls": plot.LINES[i]}
+                bottom.plot(x, y, **style)
+                plot.points(bottom, [-0.0006 + 0.0003 * i], [fit.limit], "", i, hollow=clipped)
+    bottom.set(xlabel="dim (spaced as its power -2/3)", ylabel="critical load", xlim=(-0.0012, 0.027), ylim=(0.08, 0.3))
+    plot.ticks(bottom, [0, *(dim**power for dim in (4000, 1000, 500, 250))], ["∞", "4000", "1000", "500", "250"])
+    plot.legend(bottom, loc="upper left")
+    plot.title(bottom, "Half of the patterns stay up to loads that fall to .140, of clipped weights .107")
+    plot.note(bottom, "At ∞: intercepts of the fitted lines, extrapolations; dotted: theory, .138 and .102.")
     return made
+
+
+def overlap(error):
+    """The mean overlap of an estimated share of wrong bits."""
+    return error._replace(low=1 - 2 * error.high, best=1 - 2 * error.best, high=1 - 2 * error.low)

@@ -1,21 +1,25 @@
 """How many bits does one dense +-1 Hebbian matrix give up as it fills, to the sign of the field and to the field itself?
 
-Run time: about 5 minutes on 2 cores. Figure: bits per parameter against load, dim 64 to 2048, with the closed forms.
-Table: every load at dim 1024 against the exact finite-size forms.
+Run time: about 5 minutes on 2 cores. Figure: bits per parameter against load at dim 1024, with the closed forms of
+infinite dim, and how far smaller matrices are from them. Table: every load at dim 1024 against the exact finite-size forms.
 """
 
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.statistics.measurement import curves, measurements
+from hebbsim.statistics.measurement import measurements, named
 
 LOADS = (0.05, 0.105, 0.138, 0.185, 0.25, 0.37, 0.61, 1, 2, 4, 8, 16)
 TRIALS = {64: 100, 128: 80, 256: 60, 512: 40, 1024: 24, 2048: 10}
 BUDGET = "5 minutes on 2 cores"
-TASKS = [
-    dict(readout="soft", dim=dim, loads=LOADS + ((64, 256) if dim == 1024 else ()), trials=trials)
+ANSWER = (
+    "At load 256 the undecided field of a 1024 x 1024 matrix gives {:.2f} bits per parameter, its sign {:.2f}.",
+    [({"load": 256}, "soft"), ({"load": 256}, "hard")],
+)
+TASKS = {
+    f"dim {dim}": dict(readout="soft", dim=dim, loads=LOADS + ((64, 256) if dim == 1024 else ()), trials=trials)
     for dim, trials in TRIALS.items()
-]
+}
 
 
 def table(results):
@@ -38,19 +42,27 @@ def table(results):
 
 
 def figure(results):
-    made, axes = plot.figure(2)
-    x = np.geomspace(0.04, 300, 200)
-    for ax, name, law, limit in (
-        (axes[0], "soft", theory.soft_bits, theory.SOFT_LIMIT),
-        (axes[1], "hard", theory.hard_bits, theory.HARD_LIMIT),
+    found = named(results)
+    made, (top, bottom) = plot.figure(2)
+    x = np.geomspace(0.045, 300, 200)
+    curve = found.get("dim 1024", [])
+    for i, (name, law, words) in enumerate(
+        (("soft", theory.soft_bits, "field itself"), ("hard", theory.hard_bits, "sign"))
     ):
-        for i, curve in enumerate(curves(measurements(results)).values()):
-            label = f"dim {curve[0].task.dim_key}"
-            plot.points(ax, [point.load for point in curve], [point.bits[name] for point in curve], label, i)
-        plot.theory(ax, x, law, f"theory, dim to infinity (limit {limit:.4f})", 6)
-        plot.claim(ax)
-        ax.set(xscale="log", xlabel="load, patterns / dim_key", ylabel="bits per parameter", ylim=(0, 0.78))
-        ax.legend(loc="lower right")
-    axes[0].set_title("The undecided field reaches 0.72 as the load grows")
-    axes[1].set_title("The sign of the field never passes 0.46")
+        plot.points(top, [p.load for p in curve], [p.bits[name] for p in curve], f"{words}, dim 1024", i)
+        plot.theory(top, x, law, f"{words}, dim to infinity", i)
+    plot.claim(top)
+    plot.level(top, theory.HARD_LIMIT, f"limit of the sign: {theory.HARD_LIMIT:.3f}", right=True, lw=0.6)
+    top.set(xscale="log", xlim=(0.04, 350), ylim=(0, 0.8), ylabel="bits per parameter")
+    plot.title(top, "The undecided field reaches 0.72 as the load grows, its sign never passes 0.46")
+    plot.legend(top, loc="lower right")
+    for i, dim in enumerate((64, 256, 1024)):
+        curve = found.get(f"dim {dim}", [])
+        ratios = [plot.scaled(p.bits["soft"], 100 / float(theory.soft_bits(p.load))) for p in curve]
+        plot.points(bottom, [p.load for p in curve], ratios, f"dim {dim}", i, joined=True)
+    plot.level(bottom, 100)
+    bottom.set(xscale="log", xlim=(0.04, 350), xlabel="load, patterns / dim_key", ylim=(97.8, 102.2))
+    bottom.set(ylabel="soft bits, % of the form")
+    plot.title(bottom, "Even at dim 64 a matrix is within 1.2 % of the form for infinite dim")
+    plot.legend(bottom, loc="lower left")
     return made

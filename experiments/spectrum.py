@@ -1,9 +1,9 @@
 """How many bits does each rule hold in 65,536 parameters, how fast is it written, and how many steps must follow one another?
 
 Run time: about 4 minutes on 2 cores, after `hebbsim bench write --experiment experiments/spectrum.py --out
-results/spectrum`, which times the writing of these same memories (write.json). Figure: bits per parameter, the most over
-load (soft, hard) and at 1 % error, against write throughput and by sequential depth. Table: the numbers, the loads, and
-bits per entry of all that a rule keeps while it writes (its sums, the pairs it is trained on).
+results/spectrum`, which times the writing of these same memories (write.json). Figure: bits per parameter of each memory,
+the most over load (soft, hard) and at 1 % error; then how fast it is written, with its sequential depth. Table: the
+numbers, the loads, and bits per entry of all that a rule keeps while it writes (its sums, the pairs it is trained on).
 
 +-1 pairs 256 wide, a full cue, loads up to 16, and bits summed over ages where a rule forgets; but for these. Sparse rules:
 0/1 codes of 256 units, `active` of them on; hard bits and 1 % error (misses and false ones per active one) by threshold or
@@ -27,39 +27,25 @@ import numpy as np
 
 from hebbsim import plot
 from hebbsim.errors import HebbsimError
-from hebbsim.records.task import parse_label
 from hebbsim.statistics.fit import load_at_error
-from hebbsim.statistics.measurement import curves, measurements
+from hebbsim.statistics.measurement import named
 
 DIM, TRIALS = 256, 6
 BUDGET = "4 minutes on 2 cores"
+ANSWER = (
+    "Soft bits per parameter: Hebbian {:.2f}, delta {:.2f}, pseudo-inverse {:.2f}, perceptron {:.2f}; millions "
+    "of bits written a second: {:.0f}, {:.0f}, {:.1f}, {:.1f}.",
+    [
+        *(
+            ({"memory": name}, column)
+            for column in ("soft bits/parameter, most", "Mbit/s")
+            for name in ("Hebbian", "delta (DeltaNet), rate 0.5", "pseudo-inverse", "perceptron")
+        )
+    ],
+)
 TIMES = Path(__file__).parent.parent / "results" / "spectrum" / "write.json"
 C1 = {"decay": float(np.sqrt(1 - 1 / DIM))}  # c = dim (1 - decay^2) = 1
-AGES = (
-    1,
-    4,
-    16,
-    36,
-    64,
-    100,
-    128,
-    144,
-    196,
-    256,
-    324,
-    400,
-    484,
-    576,
-    676,
-    784,
-    900,
-    1024,
-    1156,
-    1296,
-    1444,
-    1600,
-    1764,
-)
+AGES = tuple(sorted({1, 128, *(n * n for n in (2, 4, 6, 8, 10, 12, 14, 16, *range(18, 43, 2)))}))
 LOADS = (0.02, 0.06, 0.12, 0.17, 0.2, 0.5, 1, 2, 4, 8, 16)
 FORGETS = {"loads": (0.06, 0.12, 0.17, 0.22, 0.3, 0.5, 1, 2, 4, 8), "ages": AGES, "probes": 2048}
 SOLVED = {"loads": (0.5, 0.8, 0.9, 1, 1.1, 1.18, 1.25, 1.5, 2, 4)}
@@ -83,6 +69,10 @@ def one(rule, options=None, **more):
     return [dict(rule=rule, rule_options=options or {}, **loads | more)]
 
 
+WILLSHAW = (100, 200, 283, 400, 566, 700, 800, 1131, 1600)
+COVARIANCE = (30, 60, 90, 120, 250, 500, 700, 1000, 1400, 2000)
+BCPNN = (100, 200, 283, 400, 566, 800, 1131, 1600, 2263)
+SETTLED = (0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.3)
 MEMORIES = {
     "Hebbian": one("hebbian"),
     "decay (RetNet)": one("decay", C1, **FORGETS),
@@ -94,48 +84,41 @@ MEMORIES = {
     "pseudo-inverse": one("pseudo_inverse", **SOLVED),
     "perceptron": one("perceptron", {"window": 2 * DIM}, **TRAINED),
     "Hopfield, one step": tied("matched_filter", LOADS),
-    "Hopfield, attractor": tied("attractor", (0.05, 0.08, 0.1, 0.12, 0.14, 0.16, 0.2, 0.3)),
-    "Willshaw": sparse("willshaw", 10, (100, 200, 283, 400, 566, 700, 800, 1131, 1600)),
-    "covariance": sparse("covariance", 26, (30, 60, 90, 120, 250, 500, 700, 1000, 1400, 2000)),
-    "BCPNN": sparse("bcpnn", 10, (100, 200, 283, 400, 566, 800, 1131, 1600, 2263), dim_key=DIM - 1, dim_value=DIM),
+    "Hopfield, attractor": tied("attractor", SETTLED),
+    "Willshaw": sparse("willshaw", 10, WILLSHAW),
+    "covariance": sparse("covariance", 26, COVARIANCE),
+    "BCPNN": sparse("bcpnn", 10, BCPNN, dim_key=DIM - 1, dim_value=DIM),
     # Few pairs: counted by age so that the intervals come from the trials.
     "holographic": one("holographic", dim=DIM**2, num_patterns=(1, 2, 4, 8, 16), probes=64, ages=(1,)),
     "Hyena": one("hyena", {"window": DIM}, num_patterns=(1, 2, 4, 8, 32, 256), ages=(1,)),
     "LaCT": one("lact", {"hidden": 85, "rate": 0.125, "chunk": 64}, loads=(1, 4, 16, 32, 64)),
-    "softmax attention": one("softmax_attention", {"window": DIM // 2}, loads=(0.25, 0.4, 0.5, 0.51, 0.55), ages=(128,)),
-}  # fmt: skip
-
-TASKS = [
-    {"readout": "soft", "probes": 1024, "trials": TRIALS} | ({} if "dim_key" in task else {"dim": DIM}) | task
-    for tasks in MEMORIES.values()
-    for task in tasks
-]
+    "softmax attention": one(
+        "softmax_attention", {"window": DIM // 2}, loads=(0.25, 0.4, 0.5, 0.51, 0.55), ages=(128,)
+    ),
+}
 
 
-def specific(point, task):
-    """How many of the task's options the point shares; -1 if it was measured otherwise."""
-    shared = 0
-    for part, default in (
-        ("rule", None),
-        ("ensemble", "bipolar"),
-        ("retrieval", "matched_filter"),
-        ("readout", "soft"),
-    ):
-        name, options = parse_label(getattr(point.task, part))
-        given = task.get(f"{part}_options", {})
-        if name != task.get(part, default) or not given.items() <= options.items():
-            return -1
-        shared += len(given)
-    return shared
+def full(task):
+    """A task of MEMORIES with what all have in common."""
+    return {"readout": "soft", "probes": 1024, "trials": TRIALS} | ({} if "dim_key" in task else {"dim": DIM}) | task
+
+
+def names_of(label):
+    """The names of a memory's curves."""
+    readouts = [full(task)["readout"] for task in MEMORIES[label]]
+    return [label if readout == "soft" else f"{label}, by {readout}" for readout in readouts]
+
+
+TASKS = {
+    name: full(task) for label, tasks in MEMORIES.items() for name, task in zip(names_of(label), tasks, strict=True)
+}
 
 
 def split(results):
     """{label: curves}, in the order of MEMORIES."""
-    found = {label: [] for label in MEMORIES}
-    for curve in curves(measurements(results)).values():
-        shared = {label: max(specific(curve[0], task) for task in tasks) for label, tasks in MEMORIES.items()}
-        found[max(shared, key=shared.get)].append(curve)
-    return {label: both for label, both in found.items() if both}
+    found = named(results)
+    both = {label: [found[name] for name in names_of(label) if name in found] for label in MEMORIES}
+    return {label: curves for label, curves in both.items() if curves}
 
 
 def most(both, criterion):
@@ -201,45 +184,34 @@ def table(results):
     return header, rows
 
 
-def apart(places, gap):
-    """Numbers in (0, 1), ascending, moved as little as need be to lie `gap` apart."""
-    moved = np.array(places, float)
-    for _ in range(200):
-        close = np.flatnonzero(np.diff(moved) < gap - 1e-9)
-        for i in close:
-            short = (gap - moved[i + 1] + moved[i]) / 2
-            moved[i : i + 2] += -short, short
-        moved = np.clip(moved, 0.01, 0.99)
-    return moved
-
-
 def figure(results):
-    made, (left, right) = plot.figure(2, height=3.9)
+    made, (top, bottom) = plot.figure(2, height=3.25)
     found = split(results)
+    labels = sorted(found, key=lambda label: most(found[label], "soft").bits["soft"].best)
+    for i, (name, marks) in enumerate(bits(found).items()):
+        at = [(y, marks[label]) for y, label in enumerate(labels) if label in marks]
+        plot.points(top, [y for y, _ in at], [e for _, e in at], name, i, hollow=i == 2, across=True)
+    top.axvline(plot.CLAIM, color="0.35", lw=0.9, ls=":", zorder=0)
+    top.set(xscale="log", xlim=(2e-3, 3), xlabel="bits per parameter (dotted: 0.7)")
+    plot.title(top, "Only solved or trained memories pass 0.72 beyond a single pair", 27)
+    plot.legend(top, loc="upper left")
     rows = {label: times(both) for label, both in found.items()}
-    speed = {label: rows[label]["bits_per_second"] for label in found}
-    deep = sorted(found, key=lambda label: (rows[label]["depth"], -most(found[label], "soft").bits["soft"].best))
-    for ax, at in ((left, speed), (right, {label: i + 1 for i, label in enumerate(deep)})):
-        for i, (name, marks) in enumerate(bits(found).items()):
-            plot.points(ax, [at[label] for label in marks], list(marks.values()), name, i)
-        plot.claim(ax, below=True)
-        ax.set(yscale="log", ylim=(2e-3, 2.5), ylabel="bits per parameter")
-        ax.grid(axis="x", visible=False)
-    left.set(xscale="log", xlabel="write throughput, bits of values per second")
-    left.set_xlim(min(speed.values()) / 2, max(speed.values()) * 2)
-    depths = [rows[label]["depth"] for label in deep]
-    for depth in sorted(set(depths)):
-        first, last = depths.index(depth) + 1, len(depths) - depths[::-1].index(depth)
-        right.annotate(str(depth), ((first + last) / 2, 0), xycoords=("data", "axes fraction"), xytext=(0, -10),
-                       textcoords="offset points", ha="center", fontsize=6)  # fmt: skip
-        if last < len(depths):
-            right.axvline(last + 0.5, color="0.75", lw=0.6)
-    right.set(xlim=(0.3, len(deep) + 0.7), xticks=[])
-    right.set_xlabel("steps that must follow one another, writing 512 pairs", labelpad=13)
-    write(left, speed)
-    write(right, {label: i + 1 for i, label in enumerate(deep)})
-    left.legend(loc="lower left")
-    made.suptitle("Beyond a single pair, only rules that solve for all their pairs hold more than 0.7", fontsize=8.5)
+    labels_by_speed = sorted(found, key=lambda label: rows[label]["bits_per_second"])
+    speeds = [rows[label]["bits_per_second"] for label in labels_by_speed]
+    bottom.barh(range(len(speeds)), [speed - 1e5 for speed in speeds], 0.6, 1e5, color="0.7", edgecolor="0.3", lw=0.5)
+    for y, (label, speed) in enumerate(zip(labels_by_speed, speeds, strict=True)):
+        bottom.annotate(
+            str(rows[label]["depth"]), (speed, y), xytext=(3, 0), textcoords="offset points", va="center", fontsize=6.2
+        )
+    bottom.set(xscale="log", xlim=(1e5, 10 * max(speeds)), xlabel="value bits written a second")
+    plot.title(bottom, "Dependent steps alone do not decide how fast a rule writes", 31)
+    for ax, order in ((top, labels), (bottom, labels_by_speed)):
+        plot.ticks(ax, range(len(order)), order, axis="y")
+        ax.tick_params(axis="y", labelsize=6.2)
+        ax.set_ylim(-0.7, len(order) - 0.3)
+    plot.note(
+        top, "Numbers: depth, the steps that must follow one another to write 512 pairs (holographic: 128), on 2 cores."
+    )
     return made
 
 
@@ -253,12 +225,3 @@ def bits(found):
         if few:
             said["hard, at 1 % error"][label] = few[0]
     return said
-
-
-def write(ax, at):
-    """The labels along the top, each with a line to its place."""
-    order = sorted(at, key=at.get)
-    places = ax.transAxes.inverted().transform(ax.transData.transform([(at[label], 1) for label in order]))[:, 0]
-    for label, x, shown in zip(order, places, apart(places, 0.056), strict=True):
-        ax.plot([x, x, shown], [0, 1, 1.07], transform=ax.transAxes, color="0.8", lw=0.5, clip_on=False, zorder=0)
-        ax.text(shown, 1.08, label, transform=ax.transAxes, rotation=90, ha="center", va="bottom", fontsize=6.5)

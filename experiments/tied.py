@@ -8,8 +8,7 @@ each, per entry (n^2) and, for the symmetric matrices, per free weight (n (n - 1
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.records.task import parse_label
-from hebbsim.statistics.measurement import curves, measurements
+from hebbsim.statistics.measurement import named
 
 DIM, TRIALS = 256, 8
 ERASED = (0.0, 0.25, 0.5)
@@ -17,20 +16,38 @@ HEBBIAN = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 INVERSE = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.1, 1.25, 1.5, 2.0, 4.0)
 ATTRACTOR = (0.05, 0.08, 0.1, 0.12, 0.13, 0.14, 0.15, 0.16, 0.18, 0.2, 0.3)
 BUDGET = "4 minutes on 2 cores"
+ANSWER = (
+    "Only the erased share: with half of the cue erased, {:.2f} soft bits per entry of a Hebbian matrix when "
+    "tied, {:.2f} when not.",
+    [
+        *(
+            ({"rule": "hebbian", "patterns": kind, "erased": 0.5, "criterion": "soft"}, "most bits per entry (n^2)")
+            for kind in ("tied", "untied")
+        )
+    ],
+)
 
 
 def task(rule, loads, erase, tied, retrieval="matched_filter"):
-    return dict(
-        rule=rule, ensemble_options={"erase": erase}, retrieval=retrieval, readout="soft", dim=DIM, loads=loads,
-        tied=tied, probes=256, trials=TRIALS,
-    )  # fmt: skip
+    memory = dict(rule=rule, ensemble_options={"erase": erase}, retrieval=retrieval, readout="soft", dim=DIM)
+    return dict(memory, loads=loads, tied=tied, probes=256, trials=TRIALS)
 
 
-TASKS = []
-for erased in ERASED:
-    for both in (False, True):
-        TASKS += [task("hebbian", HEBBIAN, erased, both), task("pseudo_inverse", INVERSE, erased, both)]
-    TASKS += [task("hopfield", ATTRACTOR, erased, True, retrieval="attractor")]
+# (rule, erased, tied): the arguments of the curve
+CURVES = {
+    (rule, erased, tied): task(rule, loads, erased, tied)
+    for rule, loads in (("hebbian", HEBBIAN), ("pseudo_inverse", INVERSE))
+    for erased in ERASED
+    for tied in (False, True)
+}
+CURVES |= {("hopfield", erased, True): task("hopfield", ATTRACTOR, erased, True, "attractor") for erased in ERASED}
+
+
+def name_of(rule, erased, tied):
+    return f"{rule}, {100 * erased:g} % of the cue erased, {'tied' if tied else 'untied'}"
+
+
+TASKS = {name_of(*key): options for key, options in CURVES.items()}
 
 
 def snr(rule, load, erase):
@@ -59,11 +76,8 @@ def law(rule, load, erase, tied, soft=True):
 
 def split(results):
     """{(rule, erased, tied): curve}."""
-    found = {}
-    for curve in curves(measurements(results)).values():
-        task = curve[0].task
-        found[parse_label(task.rule)[0], parse_label(task.ensemble)[1].get("erase", 0.0), task.tied] = curve
-    return dict(sorted(found.items()))
+    found = named(results)
+    return {key: found[name_of(*key)] for key in sorted(CURVES) if name_of(*key) in found}
 
 
 def largest(curve, criterion):
@@ -90,7 +104,7 @@ def table(results):
                     f"{point.load:.3g}" if bits.best > 0 else "any",
                     bits,
                     predicted,
-                    scaled(bits, free).number() if tied else "",
+                    plot.scaled(bits, free).number() if tied else "",
                     f"{bits.best / other:.3f}" if other else "",
                 ]
             )
@@ -98,37 +112,34 @@ def table(results):
     return [*header, "per free weight (n (n - 1) / 2)", "tied / untied"], rows
 
 
-def scaled(estimate, by):
-    return estimate._replace(low=estimate.low * by, best=estimate.best * by, high=estimate.high * by)
-
-
 def figure(results):
-    made, axes = plot.figure(2)
+    made, axes = plot.figure(2, height=2.6)
     found = split(results)
-    for ax, rule, title in (
-        (axes[0], "hebbian", "Hebbian: tied keeps only the erased share"),
-        (axes[1], "pseudo_inverse", "Pseudo-inverse: the same share, up to load 1"),
-    ):
+    for ax, rule, loads in ((axes[0], "hebbian", HEBBIAN), (axes[1], "pseudo_inverse", INVERSE)):
         for i, erase in enumerate(ERASED):
             for tied in (False, True):
+                if tied and not erase:  # a full cue says everything: 0 bits are left
+                    continue
                 curve = found.get((rule, erase, tied), [])
-                loads = np.asarray([point.load for point in curve])
-                label = f"{'tied' if tied else 'untied'}, {100 * erase:g} % of the cue erased" if ax is axes[1] else ""
-                plot.points(ax, loads, [point.bits["soft"] for point in curve], label, i, hollow=tied)
-                edges = HEBBIAN if rule == "hebbian" else INVERSE
-                x = np.geomspace(edges[0], edges[-1], 400)
+                label = f"{100 * erase:g} % erased, {'tied' if tied else 'untied'}"
+                plot.points(ax, [p.load for p in curve], [p.bits["soft"] for p in curve], label, i, hollow=tied)
+                x = np.geomspace(loads[0], loads[-1], 400)
                 plot.theory(ax, x, law(rule, x, erase, tied), "", i, dashed=tied)
-        ax.set(xscale="log", xlabel="load, patterns / n", ylabel="soft bits per matrix entry", title=title)
+        ax.set(xscale="log", ylabel="soft bits per matrix entry")
     curve = found.get(("hopfield", 0.5, True), [])
-    plot.points(axes[0], [point.load for point in curve], [point.bits["hard"] for point in curve],
-                "tied, 50 % erased, attractor, sign", 3)  # fmt: skip
-    overlap = np.linspace(theory.hopfield_capacity()[1], 0.9999, 60)
-    held = 0.5 * theory.hopfield_load(overlap) * (1 - theory.binary_entropy((1 - overlap) / 2))
-    plot.theory(axes[0], theory.hopfield_load(overlap), held, "", 3)
-    plot.claim(axes[0], below=True)
-    axes[0].set(ylim=(0, 0.8))
-    axes[1].set(ylim=(0, 1.45))
+    x, bits = [point.load for point in curve], [point.bits["hard"] for point in curve]
+    plot.points(axes[0], x, bits, "50 % erased, attractor", 3, joined=True)
+    axes[0].set(ylim=(-0.02, 1.2), xlim=(0.042, 19))
+    axes[1].set(ylim=(-0.03, 1.9), xlim=(0.088, 4.6), xlabel="load, patterns / n")
+    plot.claim(axes[0])
     plot.claim(axes[1])
-    axes[0].legend(loc="upper left", bbox_to_anchor=(-0.02, 0.85))
-    axes[1].legend(loc="upper left", bbox_to_anchor=(-0.02, 1.02))
+    plot.ticks(axes[0], [0, 0.2, 0.4, 0.6, 0.8], axis="y")
+    for ax in axes:
+        plot.legend(ax, loc="upper left", ncols=2)
+    plot.title(axes[0], "Hebbian: tied patterns give back only the erased share")
+    plot.title(axes[1], "Pseudo-inverse: the same share, and nothing past load 1")
+    plot.note(
+        axes[1],
+        f"n = {DIM}; lines: laws for n to infinity, dashed if tied. With a full cue nothing is left to recall when tied.",
+    )
     return made

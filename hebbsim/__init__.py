@@ -1,6 +1,12 @@
 """hebbsim measures how many bits an associative memory really holds.
 
 Names are loaded when first used, so that reading results needs no JAX.
+
+Example:
+    >>> import hebbsim
+    >>> point = hebbsim.measure(dim=64, num_patterns=64, trials=4)
+    >>> print(point.bits_per_parameter.best < 0.7 < hebbsim.theory.soft_bits(1e4))
+    True
 """
 
 import importlib
@@ -13,6 +19,7 @@ if TYPE_CHECKING:
     from hebbsim import records as records
     from hebbsim import theory as theory
     from hebbsim.answers import report as report
+    from hebbsim.answers.heads import measure_heads as measure_heads
     from hebbsim.base import Ensemble as Ensemble
     from hebbsim.base import Precision as Precision
     from hebbsim.base import Readout as Readout
@@ -20,10 +27,11 @@ if TYPE_CHECKING:
     from hebbsim.base import Rule as Rule
     from hebbsim.base import Side as Side
     from hebbsim.base import sequential as sequential
-    from hebbsim.collect import curve as curve
-    from hebbsim.collect import measure as measure
     from hebbsim.ensembles import ENSEMBLES as ENSEMBLES
     from hebbsim.errors import HebbsimError as HebbsimError
+    from hebbsim.errors import Interrupted as Interrupted
+    from hebbsim.measuring import curve as curve
+    from hebbsim.measuring import measure as measure
     from hebbsim.precisions import PRECISIONS as PRECISIONS
     from hebbsim.readouts import READOUTS as READOUTS
     from hebbsim.records import Results as Results
@@ -40,8 +48,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "measure": "collect",
-    "curve": "collect",
+    "measure": "measuring",
+    "curve": "measuring",
+    "measure_heads": "answers.heads",
     "sweep": "simulate.plan",
     "RULES": "rules",
     "ENSEMBLES": "ensembles",
@@ -59,6 +68,7 @@ _HOMES = {
     "Estimate": "statistics.estimate",
     "Unresolved": "statistics.estimate",
     "HebbsimError": "errors",
+    "Interrupted": "errors",
     "Task": "records.task",
     "Results": "records",
 }

@@ -2,26 +2,35 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import NoReturn
 
+from hebbsim import lifetime
 from hebbsim.cli import main
+from hebbsim.lifetime import keep_compiled
 
 
 def entry() -> NoReturn:
-    """Run one command. An interrupt ends it at once: the compiler's threads may be at work, and do not stop for an exit."""
+    """Run one command. A signal ends it at once: the compiler's threads may be at work, and do not stop for an exit."""
+    lifetime.prepare()
     keep_compiled()
     try:
         status = main()
+        sys.stdout.flush()
+    except lifetime.Stopped as stop:
+        status = stop.status
+        print(f"hebbsim: {stop}; finished records are kept, the same command goes on from them", file=sys.stderr)
     except ImportError as error:
         status = explain(f"{error}", "run make, or pip install .")
     except ValueError as error:
         if not broken_import("jax"):
             raise
         status = explain(str(error).splitlines()[0], "JAX does not start under this environment")
-    sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        status = explain("cannot write the output", error.strerror or "no reason was given")
     sys.stderr.flush()
-    if status == 130:
+    if status > 128 or status == 2:
         os._exit(status)
     raise SystemExit(status)
 
@@ -35,13 +44,6 @@ def explain(what: str, remedy: str) -> int:
 def broken_import(package: str) -> bool:
     """Whether the package was begun to be imported and is not there: its settings in the shell are not valid, say."""
     return package not in sys.modules and any(name.startswith(f"{package}.") for name in sys.modules)
-
-
-def keep_compiled() -> None:
-    """Let JAX keep what it compiles on disk, for the next run. JAX_COMPILATION_CACHE_DIR= (empty) turns it off."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(home) / "hebbsim"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 
 
 if __name__ == "__main__":

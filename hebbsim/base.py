@@ -9,18 +9,21 @@ part can do and what it relies on it says in `provides` and `requires` (see word
 type or the name of a count.
 """
 
+import functools
 from collections.abc import Callable, Set
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from hebbsim.errors import HebbsimError
 from hebbsim.words import KINDS as KINDS
 from hebbsim.words import part
 
 ENDLESS = 2**31 - 1  # most_patterns of an ensemble whose every row is drawn afresh
 NONE: Set[str] = frozenset()
+T = TypeVar("T")
 
 
 class Side(NamedTuple):
@@ -35,6 +38,42 @@ class Side(NamedTuple):
     code: str = "rows"  # name of the compact form: finds a rule's fast form
     # (field, its noise variance) -> mean and variance of the entries given it; None where they are not independent
     denoise: Callable[..., tuple[Array, Array]] | None = None
+    spectrum: tuple[float, ...] = ()  # variances of the entries of a key, of which readers may be told; (): not stated
+
+
+def write_batch(write: Callable[..., PyTree], state: PyTree, keys: Any, values: Any, /) -> PyTree:
+    """write(state, keys, values). Raises HebbsimError unless both are batches of the same number of rows."""
+    shapes = jnp.shape(keys), jnp.shape(values)
+    if len(shapes[0]) != 2 or len(shapes[1]) != 2 or shapes[0][0] != shapes[1][0]:
+        raise HebbsimError(
+            f"write: keys of shape {shapes[0]} and values of shape {shapes[1]}; allowed: a batch, (pairs, dim_key) and "
+            "(pairs, dim_value); hebbsim.sequential lifts an update of one pair to a batch"
+        )
+    return write(state, keys, values)
+
+
+def recall_batch(recall: Callable[..., Array], memory: PyTree, queries: Any, /) -> Array:
+    """recall(memory, queries). Raises HebbsimError unless the queries are a batch, or whatever codes a reader passes."""
+    if jnp.ndim(queries) != 2:
+        raise HebbsimError(
+            f"recall: queries of shape {jnp.shape(queries)}; allowed: a batch, (queries, dim_key), such as query[None, :]"
+        )
+    return recall(memory, queries)
+
+
+@functools.lru_cache(maxsize=4096)
+def bound(check: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """One object for one function, so that jit does not trace again; a partial, so that identities see the function."""
+    return functools.partial(check, function)
+
+
+def batches(rule: type[T]) -> type[T]:
+    """Check the shapes of what a rule, built-in or custom, is given to write and recall: when traced, at no other cost."""
+    fields = rule._fields  # pyright: ignore[reportAttributeAccessIssue]
+    for name, check in (("write", write_batch), ("recall", recall_batch)):
+        at = fields.index(name)
+        setattr(rule, name, property(lambda self, at=at, check=check: bound(check, tuple.__getitem__(self, at))))
+    return rule
 
 
 @part
@@ -46,13 +85,14 @@ class Ensemble(NamedTuple):
     keys: Callable[[int], Side]
     values: Callable[[int], Side]
     tied_keys: Callable[[int], Side]  # the keys of tied patterns: drawn and cued as the values are
+    # "paired": both sides are drawn with one rng_key, since row i of one belongs to row i of the other
     provides: Set[str] = NONE
     requires: Set[str] = NONE
-    most_patterns: int = (
-        0  # pairs that it has; ENDLESS where rows are drawn afresh; 0 not stated: its rows are compared
-    )
+    most_patterns: int = 0  # pairs that it has; ENDLESS: rows are drawn afresh; 0, not stated: its rows are compared
+    dims: tuple[int, int] | None = None  # (dim_key, dim_value) unless others are given
 
 
+@batches
 @part
 class Rule(NamedTuple):
     """A memory: state = write(init(dk, dv), keys, values); memory = consolidate(state); field = recall(memory, queries)."""
@@ -112,6 +152,7 @@ class Known(NamedTuple):
     max_patterns: int  # no less than num_patterns, for the shapes of arrays; 0 for a reader that knows no keys
     book: Any
     values: Side  # the prior: what a value may be. It draws nothing without the trial's rng_key
+    spectrum: tuple[float, ...] = ()  # of the keys' Side
 
 
 class Field(NamedTuple):
@@ -134,6 +175,7 @@ class Retrieval(NamedTuple):
     requires: Set[str] = NONE  # of what rules and ensembles provide; "keys": it is given all keys
     provides: Set[str] = NONE
     columns: Any = None  # retrievals.columns.Columns, if an outer-product memory can be read by it column by column
+    num_state: Callable[[int], int] = lambda dim_key: 0  # entries that it keeps besides the memory: parameters too
 
 
 class Truth(NamedTuple):
@@ -147,21 +189,38 @@ class Truth(NamedTuple):
     tied: bool  # the cue is a noisy form of the value: what it says by itself does not count as recalled
     live: Bool[Array, "p"]  # False: an idle probe, not to be counted
     kind: str = "bipolar"  # of the values: Ensemble.kind
+    fair: bool = True  # the ensemble promises independent values, each as likely as another: it gives "fair"
 
 
 @part
 class Readout(NamedTuple):
-    """How the field becomes a decision. `score` gives counts, one row a probe; information.py turns their sums into
-    bits, telling by the names of the counts how."""
+    """How the field becomes a decision. `score` gives counts, one row a probe; the channel turns their sums into bits.
+
+    channel: a name in statistics.channels.CHANNELS, or a Channel, or pairs of (ensemble kind, name); without one the
+    counts are kept and no bits are made of them.
+    """
 
     label: str
     score: Callable[[Field, Truth], dict[str, Array]]
     requires: Set[str] = NONE  # the kinds of values that it scores, at least
     provides: Set[str] = NONE
+    channel: Any = ""
+    choose: Callable[[Rule], "Readout"] | None = None  # the readout that fits a rule, where that depends on the rule
+
+    def channel_for(self, kind: str) -> Any:
+        """The channel of what is counted of values of this kind."""
+        return dict(self.channel).get(kind, "") if type(self.channel) is tuple else self.channel
 
 
 def sequential(write_one: Callable[..., PyTree]) -> Callable[..., PyTree]:
-    """Lift write_one(state, key[dk], value[dv]) -> state to a block of pairs, one after the other."""
+    """Lift write_one(state, key[dk], value[dv]) -> state to a block of pairs, one after the other.
+
+    Example:
+        >>> import jax.numpy as jnp, hebbsim
+        >>> write = hebbsim.sequential(lambda state, key, value: 0.9 * state + jnp.outer(key, value))
+        >>> write(jnp.zeros((2, 1)), jnp.eye(2), jnp.ones((2, 1))).tolist()
+        [[0.8999999761581421], [1.0]]
+    """
 
     def write(state: PyTree, keys: Float[Array, "b dk"], values: Float[Array, "b dv"]) -> PyTree:
         return jax.lax.scan(lambda s, pair: (write_one(s, *pair), None), state, (keys, values))[0]

@@ -34,7 +34,7 @@ def check_positive(name: str, value: ArrayLike, below: float = np.inf) -> np.nda
     out = np.asarray(value, float)
     if not np.all((out > 0) & (out < below)):
         bound = "above 0 and finite" if below == np.inf else f"above 0, below {below:g}"
-        raise HebbsimError(f"{name} = {describe(value)}: allowed: numbers {bound}")
+        raise HebbsimError(f"{name} = {describe(value)}; allowed: numbers {bound}")
     return out
 
 
@@ -43,5 +43,5 @@ def check_integers(name: str, value: ArrayLike, low: int = 1, high: float = 2.0*
     out = np.asarray(value, float)
     if not np.all((out >= low) & (out <= high) & (out == np.floor(out))):
         bound = f"{low} or more" if high == 2.0**52 else f"from {low} to {high:.0f}"
-        raise HebbsimError(f"{name} = {describe(value)}: allowed: integers, {bound}")
+        raise HebbsimError(f"{name} = {describe(value)}; allowed: integers, {bound}")
     return out

@@ -1,36 +1,58 @@
-"""The command line: thin, one function a command. Bad input is one line on stderr and exit status 2."""
+"""The command line: what each command is called and which arguments it takes. commands.py has what it does.
+
+Bad input is one line on stderr and exit status 2.
+"""
 
 import argparse
-import inspect
+import importlib
 import json
 import os
 import sys
-import time
+import textwrap
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
-from hebbsim.errors import HebbsimError, one_of
+import hebbsim
+from hebbsim import commands, commands_answers, commands_curve, commands_records
+from hebbsim.commands import PARTS, REGISTRIES
+from hebbsim.errors import HebbsimError, Interrupted, printable
 
-REGISTRIES = ("rules", "ensembles", "retrievals", "readouts", "precisions")
-PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
+DEFAULTS = {
+    "rule": "hebbian",
+    "ensemble": "bipolar",
+    "retrieval": "matched_filter",
+    "readout": "sign",
+    "precision": "float32",
+}
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, but with one line an error."""
+    """argparse, but an error is one line, and a command's help ends with an example that runs."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(*args, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"hebbsim: {message}; see {self.prog} --help\n")
+        self.exit(2, f"hebbsim: {printable(message)}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
-    arguments = parser().parse_args(argv)
+    top = parser()
+    if "_ARGCOMPLETE" in os.environ:  # set by a shell that asks what may come next
+        importlib.import_module("argcomplete").autocomplete(top)
+    arguments = top.parse_args(argv)
     try:
         return arguments.command(arguments)
     except HebbsimError as error:
         print(f"hebbsim: {error}", file=sys.stderr)
         return 2
+    except Interrupted as stop:
+        print(f"hebbsim: {str(stop).partition(';')[0]}", file=sys.stderr)
+        for point in stop.measurements:
+            print(point)
+        return 130
     except KeyboardInterrupt:
         print("hebbsim: interrupted; finished records are kept, the same command goes on from them", file=sys.stderr)
         return 130
@@ -38,253 +60,159 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Nobody reads on, as in `hebbsim list | head`; what Python still wants to flush at exit must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"hebbsim: {printable(str(error.filename))[:200]}: {error.strerror}", file=sys.stderr)
+        return 2
 
 
 def parser() -> Parser:
     """Every command and its arguments."""
     top = Parser(prog="hebbsim", description="Measures how many bits an associative memory really holds.")
-    commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    top.add_argument("--version", action="version", version=f"hebbsim {hebbsim.__version__}")
+    names = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(command=run)
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str, example: str) -> Parser:
+        about = textwrap.fill(text, 78)
+        command = names.add_parser(name, help=text, description=about, epilog=f"example:\n  hebbsim {example}")
+        command.set_defaults(command=run, example=example)
         return command
 
-    verify = add("verify", run_verify, "put the claim of 0.7 bits per parameter to pre-registered checks")
+    for arguments in (
+        _verify,
+        _measure,
+        _collect,
+        commands_curve.add_parsers,
+        commands_records.add_commands,
+        commands_answers.add_commands,
+        _store,
+        _fit,
+        _plot,
+        _report,
+        _bench,
+        _list,
+    ):
+        arguments(add)
+    return top
+
+
+def _verify(add: Callable[..., Parser]) -> None:
+    text = "put the claim of 0.7 bits per parameter to pre-registered checks"
+    verify = add("verify", commands.run_verify, text, "verify --from results/verify")
     size = verify.add_mutually_exclusive_group()
     size.add_argument("--full", action="store_true", help="the thorough version")
-    size.add_argument("--smoke", action="store_true", help="a quick version for tests; decides less")
-    verify.add_argument("--from", dest="source", metavar="RESULTS", help="judge the records there; run nothing")
-    verify.add_argument("--out", default="results/verify", help="where table and figure go (default: %(default)s)")
+    size.add_argument("--smoke", action="store_true", help="a quick version for tests; it decides fewer rows")
+    verify.add_argument(
+        "--from",
+        dest="source",
+        metavar="RESULTS",
+        help="judge the records there and run nothing; of a whole folder of results, the ledger too",
+    )
+    verify.add_argument(
+        "--out", default="build/verify", help="where records, table and figure go (default: %(default)s)"
+    )
 
-    measure = add("measure", run_measure, "store random pairs, read them back, say how many bits came back")
+
+def _measure(add: Callable[..., Parser]) -> None:
+    text = "store random pairs, read them back, and say how many bits came back"
+    measure = add("measure", commands.run_measure, text, "measure --rule delta --dim 64 --num-patterns 32 --trials 4")
     for part in PARTS:
-        default = dict(zip(PARTS, ("hebbian", "bipolar", "matched_filter", "sign", "float32"), strict=True))[part]
-        measure.add_argument(f"--{part}", default=default, help="default: %(default)s")
+        measure.add_argument(
+            f"--{part}", default=DEFAULTS[part], help=f"one of `hebbsim list` (default: {DEFAULTS[part]})"
+        )
         measure.add_argument(f"--{part}-options", type=json_object, metavar="JSON", help='such as {"rate": 0.5}')
-    for name in ("dim", "dim-key", "dim-value"):
-        measure.add_argument(f"--{name}", type=int)
-    measure.add_argument("--num-patterns", type=int, required=True)
+    measure.add_argument("--dim", type=int, help="entries of a key and of a value")
+    measure.add_argument("--dim-key", type=int, help="entries of a key, where the two differ")
+    measure.add_argument("--dim-value", type=int, help="entries of a value")
+    count = measure.add_mutually_exclusive_group(required=True)
+    count.add_argument("--num-patterns", type=int, help="pairs stored")
+    count.add_argument("--load", type=float, help="pairs stored over dim_key")
     measure.add_argument("--tied", action="store_true", help="the values are the keys")
-    measure.add_argument("--ages", type=int, nargs="*", default=[], help="edges, in pairs since writing")
-    for name, default in (("probes", 1024), ("trials", 8), ("seed", 0)):
-        measure.add_argument(f"--{name}", type=int, default=default, help="default: %(default)s")
+    measure.add_argument("--ages", type=int, nargs="*", default=[], help="edges, in pairs since writing, to count by")
+    measure.add_argument("--probes", type=int, default=1024, help="pairs read back, at most (default: %(default)s)")
+    measure.add_argument("--trials", type=int, default=8, help="independent memories (default: %(default)s)")
+    measure.add_argument("--seed", type=int, default=0, help="of the random pairs (default: %(default)s)")
     measure.add_argument("--level", type=float, default=0.95, help="of the intervals (default: %(default)s)")
     measure.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
-    collect = add("collect", run_collect, "run what is missing of an experiment's trials; resumable")
+
+def _collect(add: Callable[..., Parser]) -> None:
+    text = "run what is missing of an experiment's trials; an interrupted run goes on where it stopped"
+    collect = add("collect", commands.run_collect, text, "collect experiments/load.py --smoke")
     collect.add_argument("experiment", help="a Python file with TASKS, BUDGET and figure(results)")
-    collect.add_argument("--out", help="folder of the records (default: results/NAME)")
+    collect.add_argument("--out", help="folder of the records (default: results/NAME beside the file)")
+    collect.add_argument("--trials", type=int, help="trials of every curve, in place of the file's numbers")
     collect.add_argument("--smoke", action="store_true", help="a few cheap curves, two trials, to results/NAME-smoke")
 
-    store = add("store", run_store, "write a file into one outer-product matrix")
-    store.add_argument("file")
-    store.add_argument("--out", required=True, metavar="MEMORY")
-    store.add_argument("--bits-per-parameter", type=float, default=0.7, help="default: %(default)s")
+    commands_records.collect_arguments(collect)
+
+
+def _store(add: Callable[..., Parser]) -> None:
+    text = "write a file into one outer-product matrix"
+    store = add("store", commands.run_store, text, "store README.md --out readme.memory")
+    store.add_argument("file", help="the file to store")
+    store.add_argument("--out", required=True, metavar="MEMORY", help="the memory file to write")
+    store.add_argument("--bits-per-parameter", type=float, help="default: 0.7; coded: 0.89 of the code's threshold")
+    store.add_argument("--code", metavar="RATE", help="outer code of rate 1/10, 1/20 or 1/50: recall reads one-shot")
+    store.add_argument("--code-length", type=int, help="entries of a block, a multiple of 1600 (default: by the file)")
+    store.add_argument("--dim", type=int, help="of the matrix, with --code (default: as small as fits)")
+    store.add_argument("--force", action="store_true", help="with --code: try a load past the code's threshold")
     store.add_argument("--bits", type=int, default=0, help="round weights to 2^BITS levels, 1 to 8 (default: exact)")
     store.add_argument("--seed", type=int, default=0, help="of the keys (default: %(default)s)")
-    recall = add("recall", run_recall, "read a file back out of a memory; exit status 1 if bits are wrong")
-    recall.add_argument("memory", metavar="MEMORY")
-    recall.add_argument("--out", required=True, metavar="FILE")
-    recall.add_argument("--retrieval", default="amp", help="amp, box, ridge, matched_filter (default: %(default)s)")
+    text = "read a file back out of a memory; exit status 1 if bits are wrong"
+    recall = add("recall", commands.run_recall, text, "recall readme.memory --out readme_again.md")
+    recall.add_argument("memory", metavar="MEMORY", help="what `hebbsim store` wrote")
+    recall.add_argument("--out", required=True, metavar="FILE", help="the file to write")
+    recall.add_argument("--retrieval", help="amp, box, ridge, matched_filter (default: amp; coded: one-shot)")
     recall.add_argument("--retrieval-options", type=json_object, metavar="JSON", help='such as {"steps": 50}')
     recall.add_argument("--force", action="store_true", help="write the file even if bits are wrong")
 
-    fit = add("fit", run_fit, "tables of points and capacities from records")
+
+def _fit(add: Callable[..., Parser]) -> None:
+    fit = add("fit", commands.run_fit, "tables of points and capacities from records", "fit results/load")
     fit.add_argument("results", help="a folder of records")
-    plot = add("plot", run_plot, "draw an experiment's figure from its records")
-    plot.add_argument("experiment")
-    plot.add_argument("--out", help="folder of the records (default: results/NAME)")
-    report = add("report", run_report, "what each folder of results holds")
-    report.add_argument("results", nargs="?", default="results")
-    report.add_argument("--readme", metavar="FILE", help="fill this file's marked tables from results/verify")
-    bench = add("bench", run_bench, "time what the code does; a table, and one JSON file a part")
+    fit.add_argument("--csv", action="store_true", help="print every point as a row of CSV, and write nothing")
+
+
+def _plot(add: Callable[..., Parser]) -> None:
+    text = "draw an experiment's figure and table from its records"
+    plot = add("plot", commands.run_plot, text, "plot experiments/load.py")
+    plot.add_argument("experiment", help="the Python file whose records were collected")
+    plot.add_argument("--out", help="folder of the records (default: results/NAME beside the file)")
+    text = "formats of the figure (default: png svg)"
+    plot.add_argument("--format", nargs="+", choices=("png", "svg", "pdf"), default=("png", "svg"), help=text)
+
+
+def _report(add: Callable[..., Parser]) -> None:
+    report = add("report", commands.run_report, "say what each folder of results holds", "report results")
+    report.add_argument("results", nargs="?", default="results", help="a folder of results (default: %(default)s)")
+    report.add_argument("--readme", metavar="FILE", help="fill this file's marked tables from the results")
+    report.add_argument("--html", metavar="FILE", help="write the results there as one static page")
+
+
+def _bench(add: Callable[..., Parser]) -> None:
+    text = "time what the code does; writes a table, and one JSON file for each part"
+    bench = add("bench", commands.run_bench, text, "bench write --experiment experiments/load.py")
     bench.add_argument("part", nargs="*", help="a part, or several (default: all, 20 minutes); a wrong name lists them")
     bench.add_argument("--out", default="results/bench", help="folder of the JSON files (default: %(default)s)")
     bench.add_argument("--experiment", metavar="FILE", help="write: time the memories of its TASKS")
-    listing = add("list", run_list, "the parts there are, and what they do")
-    listing.add_argument("kind", nargs="?", choices=REGISTRIES)
+
+
+def _list(add: Callable[..., Parser]) -> None:
+    listing = add("list", commands.run_list, "the parts there are, and what they do", "list rules --dim 128")
+    listing.add_argument("kind", nargs="?", choices=REGISTRIES, help="one kind only")
     listing.add_argument("--dim", type=int, default=64, help="count parameters at this dim (default: %(default)s)")
-    listing.add_argument(
-        "--num-patterns", type=int, default=1000, help="count depth at this many (default: %(default)s)"
-    )
-    return top
+    text = "count depth at this many (default: %(default)s)"
+    listing.add_argument("--num-patterns", type=int, default=1000, help=text)
 
 
 def json_object(text: str) -> dict[str, Any]:
     """Options on the command line."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"""{text!r} is not a JSON object such as '{{"rate": 0.5}}'""")
+        raise argparse.ArgumentTypeError(f"""{text[:200]!r} is not a JSON object such as '{{"rate": 0.5}}'""")
     return value
-
-
-def progress(every: float = 5.0) -> Callable[[str, float, float], None]:
-    """Live progress: one line rewritten on a terminal, a plain line every few seconds elsewhere. ETA by cost."""
-    began, last = time.monotonic(), [0.0]
-    live = sys.stderr.isatty()
-
-    def tell(text: str, done: float, total: float) -> None:
-        now = time.monotonic()
-        finished = done >= total
-        if now - last[0] < (0.2 if live else every) and not finished:
-            return
-        last[0] = now
-        spent = now - began
-        left = f", about {spent * (total - done) / done:.0f} s left" if 0 < done < total else ""
-        line = f"{100 * done / max(total, 1):3.0f} %  {spent:.0f} s{left}  {text}"
-        print(
-            f"\r\033[K{line}" if live else line, end="" if live and not finished else "\n", file=sys.stderr, flush=True
-        )
-
-    return tell
-
-
-def run_verify(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.verify import verify
-
-    size = "full" if arguments.full else "smoke" if arguments.smoke else "default"
-    return verify(Path(arguments.out), size, Path(arguments.source) if arguments.source else None, progress())
-
-
-def run_measure(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.report import plain
-    from hebbsim.collect import measure
-
-    names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
-    names += ["dim", "dim_key", "dim_value", "num_patterns", "tied", "ages", "probes", "trials", "seed", "level"]
-    found = measure(**{name: getattr(arguments, name) for name in names})
-    stored = {"bits_per_stored_bit": found.bits_per_stored_bit, "stored_bits": found.stored_bits}
-    if not arguments.json:
-        print(
-            f"{found}; {found.stored_bits:g} bits stored an entry: {found.bits_per_stored_bit.number()} bits per stored bit"
-        )
-        return 0
-    said = {"task": found.task.to_json(), "load": found.load, "num_parameters": found.num_parameters}
-    said |= {"bits": found.bits, "error_rate": found.error_rate, "counts": found.counts, "exact": found.exact}
-    print(json.dumps(plain(said | stored)))
-    return 0
-
-
-def run_collect(arguments: argparse.Namespace) -> int:
-    from hebbsim.checks import check_integer
-    from hebbsim.collect import collect
-    from hebbsim.experiment import load
-    from hebbsim.simulate.plan import sweep
-
-    experiment = load(arguments.experiment)
-    experiment = experiment.smoke() if arguments.smoke else experiment
-    folder = Path(arguments.out) if arguments.out else experiment.results
-    plans, trials = [], {}
-    for options in experiment.tasks:
-        given = {name: value for name, value in options.items() if name != "trials"}
-        unknown = [name for name in given if name not in inspect.signature(sweep).parameters]
-        if unknown:
-            raise one_of(f"argument in TASKS of {experiment.path}", unknown[0], inspect.signature(sweep).parameters)
-        plan = sweep(**given)
-        plans.append(plan)
-        count = check_integer("trials", options["trials"], 1, 2**31 - 1)
-        trials |= {task: max(count, trials.get(task, 0)) for task in plan.tasks}
-    print(f"{experiment.path.stem}: {len(trials)} tasks; the whole takes {experiment.budget}", file=sys.stderr)
-    results = collect(plans, trials.__getitem__, folder / "records.jsonl", progress())
-    for note in results.notes:
-        print(f"note: {note}", file=sys.stderr)
-    broken = [record for record in results.records.values() if not record.finite]
-    for record in broken[:3]:
-        print(f"not finite: {record.task.rule} at {record.task.num_patterns} patterns, trial {record.trial}")
-    print(f"{folder}: {len(results)} records")
-    return 0
-
-
-def run_store(arguments: argparse.Namespace) -> int:
-    from hebbsim.storage.store import store_file
-
-    out = Path(arguments.out)
-    return store_file(Path(arguments.file), out, arguments.bits_per_parameter, arguments.seed, arguments.bits)
-
-
-def run_recall(arguments: argparse.Namespace) -> int:
-    from hebbsim.storage.store import recall_file
-
-    out, options, force = Path(arguments.out), arguments.retrieval_options, arguments.force
-    return recall_file(Path(arguments.memory), out, arguments.retrieval, options, force, progress())
-
-
-def run_fit(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.report import fit_tables, write, write_json
-    from hebbsim.records import read
-    from hebbsim.statistics.measurement import measurements
-
-    folder = Path(arguments.results)
-    results = read(folder)
-    for note in results.notes:
-        print(f"note: {note}", file=sys.stderr)
-    points = measurements(results)
-    if not points:
-        raise HebbsimError(f"{folder}: no task has two trials yet; run hebbsim collect first")
-    data, text = fit_tables(points)
-    write_json(folder / "fit.json", data)
-    print(write(folder / "fit.md", text))
-    return 0
-
-
-def run_plot(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.report import markdown, write, write_json
-    from hebbsim.experiment import load
-    from hebbsim.plot import save
-    from hebbsim.records import read
-
-    experiment = load(arguments.experiment)
-    folder = Path(arguments.out) if arguments.out else experiment.results
-    results = read(folder)
-    for note in results.notes:
-        print(f"note: {note}", file=sys.stderr)
-    if not len(results):
-        raise HebbsimError(f"{folder}: no records; run hebbsim collect {arguments.experiment} first")
-    print(save(experiment.figure(results), folder / "figure.png"))
-    if experiment.table:
-        header, rows = experiment.table(results)
-        write_json(folder / "table.json", [dict(zip(header, row, strict=True)) for row in rows])
-        print(write(folder / "table.md", markdown(header, rows)))
-    return 0
-
-
-def run_report(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.catalogue import rule_rows
-    from hebbsim.answers.report import fill_file
-    from hebbsim.records import read
-
-    folder = Path(arguments.results)
-    if not folder.is_dir():
-        raise HebbsimError(f"{folder}: no such folder of results")
-    if arguments.readme:
-        fill_file(Path(arguments.readme), folder / "verify" / "table.json", rule_rows(64, 1000))
-        print(arguments.readme)
-        return 0
-    for place in sorted({file.parent for file in folder.rglob("*.jsonl")}):
-        results = read(place)
-        trials = sum(record.seconds for record in results.records.values())
-        print(f"{place}: {len(results.tasks())} tasks, {len(results)} records, {trials / 60:.1f} minutes of work")
-        for note in results.notes:
-            print(f"  note: {note}")
-    return 0
-
-
-def run_bench(arguments: argparse.Namespace) -> int:
-    from hebbsim.bench import bench, show
-    from hebbsim.experiment import load
-
-    tasks = load(arguments.experiment).tasks if arguments.experiment else ()
-    for name, rows in bench(arguments.part, Path(arguments.out), tasks):
-        show(name, rows)
-        print(Path(arguments.out) / f"{name}.json")
-    return 0
-
-
-def run_list(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.catalogue import show
-
-    return show([arguments.kind] if arguments.kind else REGISTRIES, arguments.dim, arguments.num_patterns)

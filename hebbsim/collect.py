@@ -1,32 +1,46 @@
 """The bridge: tasks -> trials -> records. The engine is a generator that reads and writes nothing."""
 
+import contextlib
+import itertools
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from hebbsim.checks import check_integer, check_level
+from hebbsim import farm
 from hebbsim.errors import HebbsimError
-from hebbsim.records import Record, Results, Writer, read
+from hebbsim.progress import Report
+from hebbsim.records import Record, Results, Writer, read, write_names
+from hebbsim.records.follow import Follow
+from hebbsim.records.provenance import append, describe, name_of
 from hebbsim.records.task import Task
-from hebbsim.simulate import trial
-from hebbsim.simulate.plan import Sweep, pattern_counts, sweep
-from hebbsim.statistics.measurement import Measurement
+from hebbsim.records.writer import free_writer
+from hebbsim.simulate import processes, trial
+from hebbsim.simulate.forecast import expected
+from hebbsim.simulate.memory import GIB, out_of_memory, smaller_block
+from hebbsim.simulate.placement import memory_needed
+from hebbsim.simulate.plan import Sweep
 
-EXACT_BELOW = 2.0**24  # whole numbers that float32 adds without rounding
+EXACT_BELOW = 2.0**24  # integers that float32 adds without rounding
 
 
 def engine(
-    work: Iterable[tuple[Sweep, Mapping[Task, Sequence[int]]]], devices: int | None = None
+    work: Iterable[tuple[Sweep, Mapping[Task, Sequence[int]]]], devices: int | None = None, run: str = ""
 ) -> Iterator[list[Record]]:
-    """Run the given trials of each sweep's tasks, yielding the records of each batch of trials as it is done."""
+    """Run the given trials of each sweep's tasks, yielding the records of each batch of trials as it is done.
+
+    run: the label of the records. Where a device has no memory left, blocks of half the size are tried, if no count can
+    depend on it. Raises HebbsimError where that does not help.
+    """
     devices = devices or len(jax.devices())
-    label = f"hebbsim jax-{jax.__version__} {jax.devices()[0].device_kind} x{devices}"
+    label = run or run_label(devices)
     for plan, trials_of in work:
-        together = devices // plan.spec.split
+        trials_per_batch = devices // plan.spec.num_shards
         # Trials that miss the same loads run alike.
         lacking: dict[int, list[Task]] = {}
         for task in plan.tasks:
@@ -36,10 +50,10 @@ def engine(
         for number, tasks in sorted(lacking.items(), key=lambda item: item[0]):
             groups.setdefault(tuple(tasks), []).append(number)
         for tasks, numbers in groups.items():
-            for start in range(0, len(numbers), together):
-                batch = numbers[start : start + together]
+            for start in range(0, len(numbers), trials_per_batch):
+                batch = numbers[start : start + trials_per_batch]
                 began = time.perf_counter()
-                counts = trial.run(plan.spec, tasks[0].seed, batch, [task.num_patterns for task in tasks], devices)
+                counts = _run(plan, tasks, batch, devices)
                 seconds = (time.perf_counter() - began) / (len(batch) * len(tasks))
                 largest, finite = counts.pop("largest"), counts.pop("finite")
                 # As they come back from a record: sums of many trials need the room.
@@ -55,78 +69,140 @@ def engine(
                         seconds=round(seconds, 6),
                         run=label,
                         stored_bits=plan.stored_bits,
+                        channel=plan.channel,
                     )
                     for i, number in enumerate(batch)
                     for j, task in enumerate(tasks)
                 ]
 
 
-def curve(*, trials: int = 8, level: float = 0.95, loads: Sequence[float], **options: Any) -> list[Measurement]:
-    """Measure at each load, in the order asked; every trial is one memory, filled once and probed on the way.
-
-    Arguments as `measure`; num_patterns = max(1, round(load * dim_key)), to a multiple of the rule's chunk, and the
-    measurement's own .load is what was run. Raises HebbsimError for bad input.
-    """
-    plan = sweep(loads=loads, **options)
-    order = pattern_counts(plan.spec.rule, plan.spec.dim_key, None, loads)
-    points = {point.task.num_patterns: point for point in _measure(plan, trials, level)}
-    return [points[count] for count in order]
+def run_label(devices: int) -> str:
+    """What a record says of its run."""
+    return f"hebbsim jax-{jax.__version__} {jax.devices()[0].device_kind} x{devices}"
 
 
-def measure(*, num_patterns: int, trials: int = 8, level: float = 0.95, **options: Any) -> Measurement:
-    """Store `num_patterns` random pairs, read some back, say how many bits per parameter came back.
-
-    rule, ensemble, retrieval, readout, precision: a name or an instance; *_options go with a name.
-    dim, or dim_key and dim_value: widths. tied: the values are the keys. probes: pairs read back a trial, at most.
-    ages: edges, in pairs since writing, to count by. trials: independent memories, 2 or more. seed: 0 <= seed < 2**32.
-    level: of the intervals. Raises HebbsimError for bad input.
-    """
-    return _measure(sweep(num_patterns=[num_patterns], **options), trials, level)[0]
+_SMALLER: dict[trial.Spec, trial.Spec] = {}  # specs that were too large, and with which block they run
 
 
-def _measure(plan: Sweep, trials: int, level: float) -> list[Measurement]:
-    check_level(level)
-    numbers = range(check_integer("trials", trials, 2, 2**31 - 1))
-    found: dict[Task, list[Record]] = {task: [] for task in plan.tasks}
-    for batch in engine([(plan, dict.fromkeys(plan.tasks, numbers))]):
-        for record in batch:
-            if not record.finite:
-                raise HebbsimError(f"{record.task.rule}: NaN or infinity at {record.task.num_patterns} patterns")
-            found[record.task].append(record)
-    return [Measurement(task, tuple(records), level) for task, records in found.items()]
+def _run(plan: Sweep, tasks: Sequence[Task], batch: list[int], devices: int) -> dict[str, np.ndarray]:
+    """The counts of a batch of trials, in blocks that fit."""
+    while True:
+        spec = _SMALLER.get(plan.spec, plan.spec)
+        try:
+            return trial.run(spec, tasks[0].seed, batch, [task.num_patterns for task in tasks], devices)
+        except (MemoryError, jax.errors.JaxRuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            block = smaller_block(spec.block, spec.rule.chunk) if plan.exact and jax.process_count() == 1 else 0
+            if not block:
+                need, what = memory_needed(spec, devices) / GIB, f"{spec.rule.label}, {spec.dim_key} x {spec.dim_value}"
+                raise HebbsimError(
+                    f"{what}: out of memory, needs about {need:.2f} GiB; allowed: smaller dims"
+                ) from None
+            _SMALLER[plan.spec] = spec._replace(block=block)
 
 
 def collect(
-    plans: Sequence[Sweep],
+    plans: Sequence[Sweep] | Mapping[str, Sweep],
     trials: int | Callable[[Task], int],
     path: Path,
-    progress: Callable[[str, float, float], None] = lambda text, done, total: None,
+    progress: Report = lambda text, done, total: None,
+    shared: bool = True,
+    experiment: Path | None = None,
+    executor: Executor | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> Results:
     """Bring every task to its number of trials, appending to `path`; what its folder holds already is not run again.
 
-    progress(text, done, total) is told the cost done so far, in multiply-adds. Raises HebbsimError; on an interrupt
-    what was finished is kept, and the same call goes on from there.
+    Plans that come with names leave them in curves.json beside the records, and the results know them.
+    progress(text, done, total) is told the cost done so far, in multiply-adds, what was recorded before among it.
+    announce(text) is told before anything runs how much is missing and what it will take. Raises HebbsimError; on an
+    interrupt what was finished is kept, and the same call goes on from there.
+    shared: where another process writes to `path`, write to a file beside it and share the work, each process leaving
+    out what the others have recorded meanwhile; else that is refused. experiment: the file that plans come from.
+    executor: of concurrent.futures or Dask, whose workers run the trials in place of this process; see hebbsim.farm.
+
+    Example:
+        >>> import pathlib, tempfile, hebbsim
+        >>> from hebbsim.collect import collect
+        >>> plan = hebbsim.sweep(dim=32, num_patterns=[16])
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "records.jsonl"
+        >>> collect([plan], 3, file)
+        <Results: 1 tasks, 3 records, 0 notes>
+        >>> collect([plan], 3, file)  # nothing is run twice
+        <Results: 1 tasks, 3 records, 0 notes>
     """
-    have = read(path.parent) if path.parent.exists() else Results({})
+    path, first = Path(path), processes.is_first()
+    have = read(path.parent) if first and path.parent.exists() else Results({})
+    if isinstance(plans, Mapping):
+        have = Results(have.records, have.notes, {name: plan.tasks for name, plan in plans.items()})
+        if first:
+            write_names(path.parent, have.curves)
+        plans = list(plans.values())
     wanted = trials if callable(trials) else (lambda task: trials)
-    work = []
-    for plan in plans:
-        lacking = {task: [n for n in range(wanted(task)) if not have.has(task, n)] for task in plan.tasks}
-        if any(lacking.values()):
-            work.append((plan, lacking))
-    total = sum(plan.cost * len({n for ns in lacking.values() for n in ns}) for plan, lacking in work)
-    done, records = 0.0, dict(have.records)
+    lacking = [[[n for n in range(wanted(t)) if not have.has(t, n)] for t in plan.tasks] for plan in plans]
+    lacking = processes.from_first(lacking)
+    todo = {
+        t: set(numbers)
+        for plan, each in zip(plans, lacking, strict=True)
+        for t, numbers in zip(plan.tasks, each, strict=True)
+    }
+    work = [(plan, sorted(set().union(*each))) for plan, each in zip(plans, lacking, strict=True) if any(each)]
     if not work:
         return have
+    total = sum(plan.cost * max(map(wanted, plan.tasks)) for plan in plans)
+    done = total - sum(plan.cost * len(numbers) for plan, numbers in work)
+    if announce:
+        announce(expected([(plan, len(numbers)) for plan, numbers in work]))
+    records = dict(have.records)
+    made = describe(sys.argv, jax.devices()[0].device_kind, len(jax.devices()), jax.process_count(), experiment)
+
+    def units(rank: int, others: Follow | None) -> Iterator[farm.Unit]:
+        """What is still lacking, batch by batch, as it is asked for."""
+        for plan, numbers in _turned(work, rank):
+            size = farm.trials_per_job(plan) if executor else plan.trials_at_once
+            for batch in _batches(_turned(numbers, rank), size):
+                for record in others.new() if others else ():
+                    records.setdefault((record.task, record.trial), record)
+                lacking = {
+                    task: [n for n in sorted(batch) if n in todo[task] and (task, n) not in records]
+                    for task in plan.tasks
+                }
+                yield farm.Unit(plan, lacking, plan.cost * len(batch))
+
+    def here(units: Iterable[farm.Unit]) -> Iterator[tuple[farm.Unit, Iterable[Record]]]:
+        label = f"{run_label(len(jax.devices()))} {name_of(made)}"
+        for unit in units:
+            yield unit, itertools.chain.from_iterable(engine([unit[:2]], run=label))
+
+    if not first:  # it computes with the others, and the first one writes
+        for _, found in here(units(1, None)):
+            records |= {(record.task, record.trial): record for record in found}
+        return Results(records)
+    append(path.parent, [made])
+    with free_writer(path) if shared else _alone(path) as (writer, rank):
+        order = units(rank, Follow(writer.path)) if jax.process_count() == 1 else units(1, None)
+        progress(work[0][0].name, done, total)
+        for unit, found in farm.run(executor, order, experiment, name_of(made)) if executor else here(order):
+            for record in found:
+                writer.write(record)
+                records[record.task, record.trial] = record
+            done += unit.cost
+            progress(unit.plan.name, done, total)
+    return Results(records, have.notes, have.curves)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[tuple[Writer, int]]:
     with Writer(path) as writer:
-        for plan, lacking in work:
-            task = plan.tasks[0]
-            text = f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
-            progress(text, done, total)
-            for batch in engine([(plan, lacking)]):
-                for record in batch:
-                    writer.write(record)
-                    records[record.task, record.trial] = record
-                done += plan.cost * len({record.trial for record in batch})
-                progress(text, done, total)
-    return Results(records, have.notes)
+        yield writer, 1
+
+
+def _turned(items: Sequence[Any], rank: int) -> Sequence[Any]:
+    """The items from a place that is another for each process, so that those who share work seldom meet."""
+    start = int(len(items) * ((rank - 1) * 0.6180339887 % 1))
+    return [*items[start:], *items[:start]]
+
+
+def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

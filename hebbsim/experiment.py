@@ -1,11 +1,13 @@
 """An experiment: a Python file with TASKS, BUDGET, figure(results) and perhaps table(results). Loading one needs no JAX."""
 
 import importlib.util
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hebbsim import plot
 from hebbsim.errors import HebbsimError
 
 SMOKE_TRIALS = 2
@@ -16,7 +18,7 @@ class Experiment(NamedTuple):
     """What the file says, and where its results go."""
 
     path: Path
-    tasks: Sequence[Mapping[str, Any]]  # arguments of hebbsim.curve, one a curve, `trials` among them
+    tasks: Mapping[str, Mapping[str, Any]]  # curve's name: arguments of hebbsim.curve, `trials` among them
     budget: str  # how long it takes, on what
     figure: Callable[..., Any]  # Results -> matplotlib Figure
     table: Callable[..., Any] | None  # Results -> (header, rows), if the file has one
@@ -24,20 +26,41 @@ class Experiment(NamedTuple):
 
     def smoke(self) -> "Experiment":
         """The cheapest few curves at two trials, beside the real results."""
-        cheap = sorted(self.tasks, key=_cost)[:SMOKE_CURVES]
-        small = [{**task, "trials": SMOKE_TRIALS, "probes": min(task.get("probes", 1024), 64)} for task in cheap]
+        cheap = set(sorted(self.tasks, key=lambda name: _cost(self.tasks[name]))[:SMOKE_CURVES])
+        small = {
+            name: {**task, "trials": SMOKE_TRIALS, "probes": min(task.get("probes", 1024), 64)}
+            for name, task in self.tasks.items()
+            if name in cheap
+        }
         return self._replace(tasks=small, results=self.results.with_name(f"{self.results.name}-smoke"))
 
 
+def with_trials(experiment: Experiment, trials: int) -> Experiment:
+    """The experiment with that many trials for every curve, whatever its file says."""
+    tasks: Any = experiment.tasks
+    if isinstance(tasks, Mapping):
+        return experiment._replace(tasks={name: {**task, "trials": trials} for name, task in tasks.items()})
+    return experiment._replace(tasks=[{**task, "trials": trials} for task in tasks])
+
+
+def results_of(file: Path) -> Path:
+    """The folder of an experiment's results: results/NAME beside its file, or beside a folder called experiments."""
+    home = file.resolve().parent
+    return (home.parent if home.name == "experiments" else home) / "results" / file.stem
+
+
 def load(path: str) -> Experiment:
-    """Run an experiment file. Raises HebbsimError if there is none or it lacks a part."""
+    """Run an experiment file, which may import the modules beside it. Raises HebbsimError if it is missing or incomplete."""
     file = Path(path)
     if file.suffix != ".py" or not file.is_file():
         raise HebbsimError(f"{path}: no such experiment; allowed: a Python file such as experiments/load.py")
     made = importlib.util.spec_from_file_location(f"experiment_{file.stem}", file)
     if made is None or made.loader is None:
-        raise HebbsimError(f"{path}: cannot be imported")
+        raise HebbsimError(f"{path}: it cannot be imported as a Python module")
     module = importlib.util.module_from_spec(made)
+    neighbours = str(file.resolve().parent)
+    if neighbours not in sys.path:  # as Python does for a script; it stays, for imports inside functions
+        sys.path.insert(0, neighbours)
     try:
         made.loader.exec_module(module)
     except HebbsimError:
@@ -50,13 +73,26 @@ def load(path: str) -> Experiment:
     for name in ("TASKS", "BUDGET", "figure"):
         if not hasattr(module, name):
             raise HebbsimError(f"{path}: {name} is missing; an experiment has TASKS, BUDGET and figure(results)")
-    if not isinstance(module.TASKS, Sequence):
-        raise HebbsimError(f"{path}: TASKS is no list; it is a list of dicts of hebbsim.curve's arguments")
-    for task in module.TASKS:
+    tasks = _tasks(path, module.TASKS)
+    results = results_of(file)
+    return Experiment(file, tasks, module.BUDGET, plot.look()(module.figure), getattr(module, "table", None), results)
+
+
+def _tasks(path: str, given: Any) -> dict[str, Mapping[str, Any]]:
+    """TASKS by name; those of a list are called curve 1, curve 2 and so on. Raises HebbsimError."""
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        given = {f"curve {i}": task for i, task in enumerate(given, 1)}
+    if not isinstance(given, Mapping):
+        raise HebbsimError(f"{path}: TASKS = {given!r}; allowed: a dict of hebbsim.curve's arguments by curve name")
+    for name, task in given.items():
+        if not isinstance(name, str) or not name:
+            raise HebbsimError(f"{path}: TASKS names a curve {name!r}; allowed: text")
         if not isinstance(task, Mapping) or "trials" not in task or not {"loads", "num_patterns"} & task.keys():
-            raise HebbsimError(f"{path}: TASKS holds dicts of hebbsim.curve's arguments, loads and trials among them")
-    results = file.resolve().parent.parent / "results" / file.stem
-    return Experiment(file, module.TASKS, module.BUDGET, module.figure, getattr(module, "table", None), results)
+            raise HebbsimError(
+                f"{path}: curve {name!r} in TASKS is not a dict of hebbsim.curve's arguments "
+                "with `trials` and `loads` or `num_patterns` among them"
+            )
+    return dict(given)
 
 
 def _cost(task: Mapping[str, Any]) -> float:

@@ -15,7 +15,7 @@ from hebbsim.records.task import format_label, parse_label
 BUILT_IN: set[Any] = set()  # every part that a factory of hebbsim has made: its label says all of it
 
 
-def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable:
+def factory(**checks: tuple[Callable[[Any], bool], str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Turn make(label, *, options) into a cached, checked factory(**options).
 
     `checks` name for an option a predicate and the words that say what is allowed. The label is a call that makes the
@@ -75,9 +75,10 @@ def look_up(registry: Mapping[str, Callable], kind: str, part: Any, options: Map
         return part
     if part not in registry:
         raise one_of(kind, part, registry)
-    if not isinstance(options or {}, Mapping) or any(not isinstance(name, str) for name in options or {}):
+    options = {} if options is None else options
+    if not isinstance(options, Mapping) or any(not isinstance(name, str) for name in options):
         raise HebbsimError(f"{kind}_options = {options!r}; allowed: a dict of options by name")
-    return registry[part](**dict(options or {}))
+    return registry[part](**options)
 
 
 def identity(part: Any) -> str:

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-KINDS = frozenset({"bipolar", "gaussian", "sparse", "tokens"})
+KINDS = frozenset({"bipolar", "coded", "gaussian", "sparse", "tokens"})
 WORDS = {
     "bipolar": "values are +1 or -1",
+    "coded": "each value row is a word of an outer code, which Side.rows holds",
     "gaussian": "values are real numbers",
     "sparse": "values are 0 or 1",
     "tokens": "each value is a word of a codebook",

@@ -12,7 +12,7 @@ import hebbsim
 from hebbsim import theory
 from hebbsim.base import Field, Truth
 from hebbsim.records import read
-from hebbsim.statistics.information import errors_of, pair_bits
+from hebbsim.statistics.channels import pair_bits, token_errors
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,7 +40,7 @@ def test_loss_sums_are_the_squared_error_and_change_nothing_else():
         squared = np.sum((rows.astype(float) - scale * fields) ** 2, axis=1)
         assert np.allclose(1 - 2 * scale * counts["aligned"] + scale**2 * counts["energy"], squared, atol=1e-4)
     old, new = ({name: np.asarray(count).sum(0) for name, count in both.items()} for both in (before, counts))
-    assert pair_bits(new, 20) == pair_bits(old, 20) and errors_of(new) == errors_of(old)
+    assert pair_bits(new, "tokens", 20) == pair_bits(old, "tokens", 20) and token_errors(new) == token_errors(old)
 
 
 def test_the_rank_bound_is_met_by_least_squares_on_tokens_drawn_alike():

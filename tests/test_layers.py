@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "hebbsim"
 # Each floor may import the floors before it, and itself. What is above the line needs no JAX.
 FLOORS = {
-    "names": ("moved", "errors", "checks"),
+    "names": ("moved", "errors", "checks", "progress"),
     "records": ("records",),
     "statistics": ("statistics",),
     "theory": ("theory",),
@@ -19,12 +19,22 @@ FLOORS = {
     "answers": ("answers",),
     "types": ("words", "base", "identity", "parts"),
     "kernels": ("kernels",),
+    "codes": ("codes",),
     "parts": ("ensembles", "rules", "precisions", "retrievals", "readouts"),
     "simulation": ("simulate",),
     "storage": ("storage",),
-    "bridge": ("collect",),
+    "bridge": ("farm", "collect", "measuring"),
     "benchmark": ("bench",),
-    "program": ("cli", "__main__"),
+    "program": (
+        "lifetime",
+        "commands_answers",
+        "commands_curve",
+        "commands_records",
+        "commands",
+        "cli",
+        "__main__",
+        "api",
+    ),
 }
 ORDER = tuple(room for floor in FLOORS.values() for room in floor)
 FIRST_WITH_JAX = ORDER.index("base")

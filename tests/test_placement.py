@@ -26,10 +26,10 @@ def test_blocks_fit_the_steps_from_load_to_load():
 
 def test_few_pairs_and_probes_are_summed_pair_by_pair():
     few = hebbsim.sweep(dim=2048, loads=[0.1], probes=32)
-    assert not few.spec.formed
+    assert few.spec.form == "parallel"
     assert few.cost == cost.by_pairs(2048, 2048, [205], 32)
     many = hebbsim.sweep(dim=2048, loads=[0.1, 4.0], probes=2048)
-    assert many.spec.formed
+    assert many.spec.form == "state"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_few_pairs_and_probes_are_summed_pair_by_pair():
     ids=str,
 )
 def test_what_is_no_plain_sum_of_signs_is_formed(options):
-    assert hebbsim.sweep(**{"dim": 2048, "loads": [0.01], "probes": 1, **options}).spec.formed
+    assert hebbsim.sweep(**{"dim": 2048, "loads": [0.01], "probes": 1, **options}).spec.form == "state"
 
 
 def test_order_does_not_enter_the_task():
@@ -54,12 +54,12 @@ def test_order_does_not_enter_the_task():
 
 def test_a_memory_too_large_for_one_device_is_shared_by_as_few_as_hold_it(monkeypatch):
     spec = hebbsim.sweep(dim=512, loads=[1.0], probes=16).spec
-    whole, half, quarter = (placement.memory_needed(spec._replace(split=n), 4) for n in (1, 2, 4))
+    whole, half, quarter = (placement.memory_needed(spec._replace(num_shards=n), 4) for n in (1, 2, 4))
     assert whole > half > quarter
     for free, split in ((whole, 1), (whole - 1, 2), (half - 1, 4)):
         monkeypatch.setattr(placement, "memory_free", lambda free=free: free)
         placed = hebbsim.sweep(dim=512, loads=[1.0], probes=16).spec
-        assert placed.split == split
+        assert placed.num_shards == split
     monkeypatch.setattr(placement, "memory_free", lambda: quarter - 1)
     with pytest.raises(hebbsim.HebbsimError, match="dims 512 x 512: hebbian needs about"):
         hebbsim.sweep(dim=512, loads=[1.0], probes=16)
@@ -68,6 +68,6 @@ def test_a_memory_too_large_for_one_device_is_shared_by_as_few_as_hold_it(monkey
 def test_a_sum_that_fits_in_no_memory_is_taken_pair_by_pair(monkeypatch):
     options = dict(dim=1024, loads=[4.0], probes=1024)
     spec = hebbsim.sweep(**options).spec
-    assert spec.formed
-    monkeypatch.setattr(placement, "memory_free", lambda: placement.memory_needed(spec._replace(formed=False), 4))
-    assert not hebbsim.sweep(**options).spec.formed
+    assert spec.form == "state"
+    monkeypatch.setattr(placement, "memory_free", lambda: placement.memory_needed(spec._replace(form="parallel"), 4))
+    assert hebbsim.sweep(**options).spec.form == "parallel"

@@ -201,10 +201,10 @@ def test_ones_added_to_a_large_sum_are_lost_unless_chance_rounds_them(name, opti
 
 
 def test_rounding_by_chance_keeps_the_mean():
-    from hebbsim.precisions.rounding import by_chance
+    from hebbsim.precisions.rounding import round_stochastically
 
     x = jnp.full((100_000,), 259.0 - 0.25)
-    near = round_to(jnp.bfloat16)(x, by_chance(jax.random.key(0)))
+    near = round_to(jnp.bfloat16)(x, round_stochastically(jax.random.key(0)))
     assert set(np.unique(near)) == {258.0, 260.0}
     chance = 0.375
     assert np.mean(np.asarray(near) == 260) == pytest.approx(chance, abs=4 * np.sqrt(chance * (1 - chance) / 1e5))
@@ -235,8 +235,8 @@ def test_what_a_rounded_memory_still_gives():
         (dict(precision="lloyd_max", precision_options={"every": 1}), "unknown option"),
         (dict(precision="int4", precision_options={"every": 1}), "with step"),
         (dict(precision="int4", precision_options={"step": -1.0}), "above 0"),
-        (dict(precision="bfloat16", precision_options={"stochastic": True}), "every of 1 or more"),
-        (dict(precision="bfloat16", precision_options={"every": 1, "seed": 1}), "with stochastic"),
+        (dict(precision="bfloat16", precision_options={"stochastic": True}), "set `every` to 1 or more"),
+        (dict(precision="bfloat16", precision_options={"every": 1, "seed": 1}), "set `stochastic`"),
         (dict(precision="int8", rule="willshaw", ensemble="sparse", readout="threshold"), "real weights, willshaw"),
     ],
 )

@@ -16,11 +16,11 @@ TWINS = {"channel decay (GLA, Mamba)", "delta, rate 1"}  # others by an option a
 def small(tmp_path_factory):
     """The experiment, and records of its memories."""
     path, spectrum = tmp_path_factory.mktemp("spectrum") / "records.jsonl", module("spectrum")
-    plans = []
-    for task in (tasks[-1] for label, tasks in spectrum.MEMORIES.items() if label not in TWINS):
+    plans = {}
+    for label, task in ((label, tasks[-1]) for label, tasks in spectrum.MEMORIES.items() if label not in TWINS):
         least = {name: task[name][:1] for name in ("loads", "num_patterns") if name in task}
         wide = {} if "dim_key" in task else {"dim": spectrum.DIM}
-        plans.append(sweep(**wide | task | least | {"readout": "soft", "probes": 64}))
+        plans[spectrum.names_of(label)[-1]] = sweep(**wide | task | least | {"readout": "soft", "probes": 64})
     collect(plans, 2, path)
     return spectrum, read(path.parent)
 

@@ -82,7 +82,6 @@ def test_what_is_foreign_or_does_not_fit_is_refused(stored, tmp_path):
 
 def test_loads_and_files_out_of_range_are_refused(tmp_path):
     for arguments, words in (
-        ((b"", 0.7), "empty"),
         ((DATA, 2.2), "up to 2.08"),
         ((DATA, 0.0), "above 0"),
         ((DATA, float("nan")), "above 0"),

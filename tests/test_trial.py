@@ -116,14 +116,14 @@ def test_exact_counts_do_not_depend_on_layout(name):
         "again": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150]),
         "2 devices": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150], 2),
         "4 devices": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150], 4),
-        "2 trials on 4 devices": trial.run(plan.spec._replace(split=2), 3, [0, 1, 2, 3, 4], [7, 65, 150], 4),
+        "2 trials on 4 devices": trial.run(plan.spec._replace(num_shards=2), 3, [0, 1, 2, 3, 4], [7, 65, 150], 4),
         "block 50": trial.run(plan.spec._replace(block=50), 3, [0, 1, 2, 3, 4], [7, 65, 150]),
         "alone": {n: np.concatenate([trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [m])[n] for m in (7, 65, 150)], 1)
                   for n in first},
     }  # fmt: skip
     if plan.spec.rule.label == "hebbian" and plan.spec.ensemble.kind == "bipolar":
         for block in (plan.spec.block, 50):
-            alone = plan.spec._replace(formed=False, block=block)
+            alone = plan.spec._replace(form="parallel", block=block)
             others[f"pair by pair, {block} at once"] = trial.run(alone, 3, [0, 1, 2, 3, 4], [7, 65, 150])
     for how, other in others.items():
         for count, array in first.items():
@@ -147,7 +147,7 @@ def test_a_memory_may_be_shared_by_devices(name):
     plan = hebbsim.sweep(num_patterns=[40], probes=32, **{"dim_key": 48, "dim_value": 48, **SHARED[name]})
     alone = trial.run(plan.spec, 0, [0, 1], [40])
     for split, devices in ((2, 4), (4, 4)):
-        shared = trial.run(plan.spec._replace(split=split), 0, [0, 1], [40], devices)
+        shared = trial.run(plan.spec._replace(num_shards=split), 0, [0, 1], [40], devices)
         for name in {"errors", "bits", "items"} & alone.keys():  # iterations may differ by the rounding of sums
             assert np.array_equal(alone[name], shared[name]), name
 
@@ -156,7 +156,7 @@ def test_a_shared_memory_is_in_no_place_whole():
     plan = hebbsim.sweep(num_patterns=[40], probes=32, dim_key=40, dim_value=96, readout="soft")
     loads = np.full(16, 40, np.int32)
     drawn = draws.prepare(np.uint32(0), 40, 96, np.asarray([0]), loads, probes=32)
-    text = trial._run.lower(plan.spec._replace(split=4), 4, drawn, loads, np.int32(1)).compile().as_text()
+    text = trial._run.lower(plan.spec._replace(num_shards=4), 4, drawn, loads, np.int32(1)).compile().as_text()
     assert "f32[40,24]" in text and "f32[40,96]" not in text
 
 

@@ -9,8 +9,10 @@ import pytest
 import hebbsim
 from hebbsim.answers import claims, verify
 from hebbsim.base import dot
+from hebbsim.collect import collect
 from hebbsim.parts import factory, identity
 from hebbsim.rules import hebbian as right
+from hebbsim.simulate.plan import sweep
 from hebbsim.statistics.estimate import Estimate
 
 
@@ -22,10 +24,17 @@ def test_smoke_passes_and_writes_table_and_figure(tmp_path, run_cli):
     assert all(row["agrees"] for row in table["rows"])
     assert (tmp_path / "v" / "figure.png").stat().st_size > 10_000
     assert "does not hold" in (tmp_path / "v" / "table.md").read_text()
+    # A curve that differs from a registered one in an option alone lies beside it: nothing is taken for anything else.
+    options = dict(claims.tasks("smoke")["solved"], retrieval_options={"method": "cg"})
+    collect([sweep(**{n: x for n, x in options.items() if n != "trials"})], 2, tmp_path / "v" / "records.jsonl")
     # The same records judged again: the same table, and nothing run.
     again, _, _ = run_cli("verify", "--smoke", "--from", tmp_path / "v", "--out", tmp_path / "w")
     assert again == 0
     assert json.loads((tmp_path / "w" / "table.json").read_text())["rows"] == table["rows"]
+    # Nor do the names matter: records from before there were any are found by what was registered.
+    (tmp_path / "v" / "curves.json").unlink()
+    assert run_cli("verify", "--smoke", "--from", tmp_path / "v", "--out", tmp_path / "x")[0] == 0
+    assert (tmp_path / "x" / "table.md").read_text() == (tmp_path / "w" / "table.md").read_text()
 
 
 def shuffled(weights, keys, values):
@@ -78,7 +87,9 @@ def row(prediction, tolerance=0.0, resolution=1.0, condition=""):
     [
         (0.1, 0.2, "does not hold"),
         (0.68, 0.72, "holds only if"),
-        (0.8, 0.9, "does not hold"),
+        (0.751, 0.9, "more: 0.83"),
+        (1.499, 1.501, "more: 1.50"),
+        (0.74, 0.9, "not decided"),
         (0.6, 0.7, "not decided"),
     ],
 )

@@ -2,23 +2,27 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 from hebbsim.records.task import FIELDS, Task
-from hebbsim.statistics.estimate import Estimate
 from hebbsim.statistics.fit import Capacity, best_load, exact_load, load_at_error
 from hebbsim.statistics.measurement import Measurement, curves
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table."""
+    """A Markdown table, its cells shown as they are: no HTML, and nothing that a terminal obeys."""
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n"
+
+
+def _cell(value: Any) -> str:
+    return re.sub("<(?=[A-Za-z/!?])", "&lt;", printable(str(value))).replace("|", "\\|")
 
 
 def write(path: Path, text: str) -> Path:
@@ -36,17 +40,17 @@ def write(path: Path, text: str) -> Path:
 
 def write_json(path: Path, value: Any) -> Path:
     """Write JSON; estimates become objects, numbers that are not finite become null."""
-    return write(path, json.dumps(plain(value), indent=1) + "\n")
+    return write(path, json.dumps(to_json(value), indent=1) + "\n")
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """The value as JSON takes it: estimates as objects, arrays as lists, numbers that are not finite as null."""
     if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
+        return {str(name): to_json(item) for name, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return plain(value._asdict())  # type: ignore[attr-defined]
+        return to_json(value._asdict())  # type: ignore[attr-defined]
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain(item) for item in value]
+        return [to_json(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
@@ -113,44 +117,3 @@ def fit_tables(points: Sequence[Measurement], level: float = 0.95) -> tuple[dict
             }
         )
     return data, "\n".join(text)
-
-
-def fill_readme(text: str, verified: Mapping[str, Any], rules: Sequence[Sequence[str]]) -> str:
-    """The README with its marked parts filled: from results/verify/table.json the rows worth a page and the closing lines,
-    and the rules as `hebbsim list rules` has them."""
-    rows = []
-    for row in verified["rows"]:
-        load = row["setting"].rpartition("load ")[2]
-        if load.replace(".", "").isdigit() and load not in ("1", "16"):
-            continue
-        measured = Estimate(**row["measured"]).number()
-        rows.append(
-            [
-                f"{row['quantity']}: {row['setting']}",
-                row["criterion"],
-                f"{row['prediction']:.3f}",
-                measured,
-                row["verdict"],
-            ]
-        )
-    table = markdown(['reading of "stores"', "criterion", "theory", "measured (95 %)", "about 0.7?"], rows)
-    closing = "```text\n" + "\n".join(verified["summary"]) + "\n```\n"
-    known = markdown(["rule", "equation", "parameters", "depth", "source"], rules)
-    for name, part in (("table: verify", table), ("text: verify", closing), ("table: rules", known)):
-        start, end = f"<!-- {name} -->\n", "<!-- end -->"
-        if start not in text or end not in text.partition(start)[2]:
-            raise HebbsimError(f"no place for it: {start.strip()} and {end} after it are needed; nothing was written")
-        before, _, rest = text.partition(start)
-        text = before + start + part + end + rest.partition(end)[2]
-    return text
-
-
-def fill_file(path: Path, table: Path, rules: Sequence[Sequence[str]]) -> None:
-    """fill_readme on a file. Raises HebbsimError if one of the two cannot be read."""
-    try:
-        text, verified = path.read_text(), json.loads(table.read_text())
-    except (OSError, ValueError) as error:
-        raise HebbsimError(
-            f"{path} or {table}: cannot be read ({error.__class__.__name__}); run hebbsim verify first"
-        ) from None
-    write(path, fill_readme(text, verified, rules))

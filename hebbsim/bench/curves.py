@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from hebbsim import collect, theory
+from hebbsim import measuring, theory
 from hebbsim.base import dot
 from hebbsim.bench.timing import ROUNDS, Row, faster, interleaved, spread
 from hebbsim.errors import HebbsimError
@@ -40,7 +40,7 @@ def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRI
     for number in probes:
 
         def ours(number: int = number, **rule: Any) -> list[Any]:
-            return collect.curve(dim=dim, loads=LOADS, probes=number, trials=trials, **rule)
+            return measuring.curve(dim=dim, loads=LOADS, probes=number, trials=trials, **rule)
 
         loops: dict[str, Callable[[], np.ndarray]] = {
             "numpy, a memory a load": functools.partial(fresh, counts, dim, trials, number),

@@ -145,20 +145,20 @@ def orders(
         plan = sweep(dim=dim, loads=[load], probes=count)
         patterns = [task.num_patterns for task in plan.tasks]
         block = cost.packed_block(patterns, trial.default_block(dim, 1))
-        specs = {formed: plan.spec._replace(formed=formed, block=block) for formed in (True, False)}
+        specs = {form: plan.spec._replace(form=form, block=block) for form in ("state", "parallel")}
         took = interleaved(
-            {formed: functools.partial(trial.run, spec, 0, [0], patterns) for formed, spec in specs.items()}, rounds
+            {form: functools.partial(trial.run, spec, 0, [0], patterns) for form, spec in specs.items()}, rounds
         )
-        foretold = trial_cost(specs[True], patterns) / trial_cost(specs[False], patterns)
-        measured = faster(took[True], took[False])
+        foretold = trial_cost(specs["state"], patterns) / trial_cost(specs["parallel"], patterns)
+        measured = faster(took["state"], took["parallel"])
         rows.append(
             {"dim": dim, "num_patterns": patterns[0], "probes": count}
-            | {"seconds_formed": spread(took[True]), "seconds_by_pairs": spread(took[False])}
+            | {"seconds_formed": spread(took["state"]), "seconds_by_pairs": spread(took["parallel"])}
             | {
                 "formed_over_by_pairs": measured,
                 "foretold": foretold,
-                "chosen": "formed" if plan.spec.formed else "by pairs",
+                "chosen": "formed" if plan.spec.form == "state" else "by pairs",
             }
-            | {"met": math.log(measured) * (1 if not plan.spec.formed else -1) >= 0}
+            | {"met": math.log(measured) * (1 if plan.spec.form == "parallel" else -1) >= 0}
         )
     return rows

@@ -9,6 +9,8 @@ from jaxtyping import Array, Float, Int, UInt32
 
 from hebbsim.base import ENDLESS, Ensemble, Side
 from hebbsim.ensembles.cues import FRACTION, PROBABILITY, cue_words, noisy_rows
+from hebbsim.ensembles.patterns import biased_draw, repeating_draw, similar_draw
+from hebbsim.errors import HebbsimError
 from hebbsim.kernels.packed import signs
 from hebbsim.parts import factory
 
@@ -35,27 +37,65 @@ def denoise(field: Float[Array, "..."], variance: Array) -> tuple[Array, Array]:
     return mean, 1 - mean * mean
 
 
-def bipolar_side(dim: int, flip: float = 0.0, erase: float = 0.0) -> Side:
-    """Rows of +-1; the code is the packed bits."""
+def bipolar_side(dim: int, flip: float = 0.0, erase: float = 0.0, draw: Callable | None = None) -> Side:
+    """Rows of +-1; the code is the packed bits, fair coins unless drawn otherwise."""
 
     def rows(book: tuple, code: Array) -> Array:
         return unpack(dim, code)
 
     return Side(
-        draw=packed_draw(dim),
+        draw=draw or packed_draw(dim),
         rows=rows,
         cue=noisy_rows(rows, flip, erase),
         code="bits",
-        denoise=denoise,
+        denoise=denoise if draw is None else None,
     )
 
 
-@factory(flip=PROBABILITY, erase=FRACTION)
-def bipolar(label: str, *, flip: float = 0.0, erase: float = 0.0) -> Ensemble:
+@factory(
+    flip=PROBABILITY,
+    erase=FRACTION,
+    bias=(lambda b: -1 < b < 1, "above -1, under 1"),
+    similarity=(lambda c: 0 <= c < 1, "from 0 to under 1"),
+    rewrite=(lambda r: 0 <= r <= 0.5, "a share from 0 to 0.5: no key is written more than twice"),
+    gap=(lambda n: n >= 0, "0 (off) or pairs between two values of a key, 1 or more"),
+)
+def bipolar(
+    label: str, *, flip: float = 0.0, erase: float = 0.0, bias: float = 0.0, similarity: float = 0.0,
+    rewrite: float = 0.0, gap: int = 0,
+) -> Ensemble:  # fmt: skip
     """+-1 keys and values, fair and independent; 1 bit an entry.
 
-    `flip`, `erase`: chance that an entry of the cue has its sign flipped, is set to 0.
+    `flip`, `erase`: chance that an entry of the cue has its sign flipped, is set to 0. `bias`: mean of the values'
+    entries (of tied patterns' too). `similarity`: mean cosine between two keys (of tied patterns too), which share a
+    template. `rewrite`: share of the pairs whose key is that of the pair `gap` before, with a value of its own; pairs
+    that are read at an age of gap or more then hold an overwritten value. Biased values: Amit, Gutfreund & Sompolinsky
+    1987.
     """
-    noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
-    words = {"exact", "prior"} | cue_words(flip, erase)
-    return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, words, most_patterns=ENDLESS)
+    if bool(rewrite) != bool(gap):
+        raise HebbsimError(f"{label}: rewrite = {rewrite}, gap = {gap}; allowed: both, or neither")
+    if bias and similarity:
+        raise HebbsimError(f"{label}: bias = {bias}, similarity = {similarity}; allowed: one of them")
+
+    def keys(dim: int, tied: bool = False) -> Side:
+        draw = similar_draw(dim, similarity) if similarity else None
+        if tied and bias:
+            draw = biased_draw(dim, bias)
+        if rewrite:
+            draw = repeating_draw(draw or packed_draw(dim), rewrite, gap)
+        return bipolar_side(dim, flip, erase, draw)
+
+    def tied_keys(dim: int) -> Side:
+        if rewrite:
+            raise HebbsimError(f"{label}: a tied pattern is its own key; allowed: rewrite untied")
+        return keys(dim, tied=True)
+
+    def values(dim: int) -> Side:
+        return bipolar_side(dim, draw=biased_draw(dim, bias) if bias else None)
+
+    words = {"exact"} | cue_words(flip, erase)
+    if not (bias or similarity or rewrite):
+        noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
+        return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, words | {"fair", "prior"}, most_patterns=ENDLESS)
+    words |= set() if bias else {"fair", "prior"}
+    return Ensemble(label, "bipolar", keys, values, tied_keys, words, most_patterns=ENDLESS)

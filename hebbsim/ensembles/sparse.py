@@ -84,7 +84,7 @@ def sparse_side(n: int, active: int, flip: float = 0.0, erase: float = 0.0) -> S
     return Side(unit_draw(n, active), rows, cue, code="units")
 
 
-@factory(active=(lambda k: k > 0, "a whole number from 1 to the dim"), flip=FRACTION, erase=FRACTION)
+@factory(active=(lambda k: k > 0, "an integer from 1 to the dim"), flip=FRACTION, erase=FRACTION)
 def sparse(label: str, *, active: int = 8, flip: float = 0.0, erase: float = 0.0) -> Ensemble:
     """Exactly `active` of the units are 1, keys and values alike; log2 C(n, active) bits a value.
 
@@ -92,5 +92,5 @@ def sparse(label: str, *, active: int = 8, flip: float = 0.0, erase: float = 0.0
     """
     noisy = functools.partial(sparse_side, active=active, flip=flip, erase=erase)
     clean = functools.partial(sparse_side, active=active)
-    words = {"exact"} | cue_words(flip, erase)
+    words = {"fair", "exact"} | cue_words(flip, erase)
     return Ensemble(label, "sparse", noisy, clean, noisy, words, most_patterns=ENDLESS)

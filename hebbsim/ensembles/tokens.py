@@ -34,7 +34,7 @@ def token_side(dim: int, vocabulary: int, one_hot: bool, flip: float = 0.0, eras
 
 
 @factory(
-    vocabulary=(lambda v: 2 <= v <= 2**24, "a whole number from 2 to 2**24"),
+    vocabulary=(lambda v: 2 <= v <= 2**24, "an integer from 2 to 2**24"),
     flip=PROBABILITY,
     erase=FRACTION,
 )
@@ -49,5 +49,5 @@ def tokens(
     side = functools.partial(token_side, vocabulary=vocabulary, one_hot=one_hot)
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
     tied = functools.partial(side, flip=flip, erase=erase)
-    words = {"exact", "prior", "codebook"} | cue_words(flip, erase)
+    words = {"fair", "exact", "prior", "codebook"} | cue_words(flip, erase)
     return Ensemble(label, "tokens", noisy, side, tied, words, most_patterns=ENDLESS)

@@ -3,6 +3,8 @@
 Both write b pairs in order, and both equal the scan over single pairs beside them.
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -54,30 +56,51 @@ def product(a: Float[Array, "c n m"], b: Float[Array, "c m l"]) -> Float[Array, 
     return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
 
 
+def to_unit_keys(
+    keys: Float[Array, "b dk"], values: Float[Array, "b dv"]
+) -> tuple[Float[Array, "b dk"], Float[Array, "b dv"]]:
+    """(k / |k|, v / |k|): the delta rule's k^T (v - k S) / (k.k) is u^T (v / |k| - u S) with the unit key u.
+
+    A zero key stays zero, so it writes nothing. The largest entry is divided out first: the squares of keys shorter
+    than 1e-19 or longer than 1e19 would leave float32's range.
+    """
+    largest = jnp.max(jnp.abs(keys), axis=1, keepdims=True)
+    largest = jnp.where(largest > 0, largest, 1.0)
+    keys = keys / largest
+    length = jnp.sqrt(jnp.sum(keys * keys, axis=1, keepdims=True))
+    length = jnp.where(length > 0, length, 1.0)
+    return keys / length, values / largest / length
+
+
 def corrected_sum(
-    state: Float[Array, "dk dv"], keys: Float[Array, "b dk"], values: Float[Array, "b dv"], rate: float, decay: float,
+    state: Float[Array, "dk dv"],
+    keys: Float[Array, "b dk"],
+    values: Float[Array, "b dv"],
+    rate: float,
+    decay: float,
     chunk: int = CHUNK,
-) -> Float[Array, "dk dv"]:  # fmt: skip
+) -> Float[Array, "dk dv"]:
     """S <- decay S, then S <- S + rate k^T (v - k S) / (k.k), for each pair in order.
 
     With unit keys and u_t = rate (v_t - decay k_t S_(t-1)), unrolled over a chunk from its first state S:
         (I + rate L) U = rate (V - D K S),  L_ts = decay^(t-s) k_t.k_s for s < t,  D = diag(decay^t),  t = 1 ... n
         S <- decay^n S + sum_t decay^(n-t) k_t^T u_t
     L depends on keys alone, so the inverses of all chunks come first, together; then two products with S a chunk.
+    Powers of the decay are exponentials of its float64 logarithm: float32 would round 1 - 1e-6 by 1 % of 1e-6.
     Source: the WY form of Yang et al. 2024 (DeltaNet), its gated form Yang, Kautz & Hatamizadeh 2025.
     """
-    length = jnp.sqrt(jnp.sum(keys * keys, axis=1, keepdims=True))
-    keys, values = keys / length, values / length  # k^T (v - k S) / k.k, both sides
+    keys, values = to_unit_keys(keys, values)
+    log_decay = math.log(decay)
 
     def written(state: Array, keys: Float[Array, "c n dk"], values: Float[Array, "c n dv"]) -> Array:
         n = keys.shape[1]
         t = jnp.arange(1, n + 1, dtype=keys.dtype)
         apart = t[:, None] - t[None, :]
-        fading = jnp.where(apart > 0, rate * decay ** jnp.maximum(apart, 0), 0.0)
+        fading = jnp.where(apart > 0, rate * jnp.exp(log_decay * jnp.maximum(apart, 0)), 0.0)
         mixing = fading[None, :, :] * product(keys, jnp.swapaxes(keys, 1, 2))
         spare = (1 << (n - 1).bit_length()) - n
         inverse = unit_lower_inverse(jnp.pad(mixing, ((0, 0), (0, spare), (0, spare))))[:, :n, :n]
-        before, after = (decay**t)[:, None], (decay ** (n - t))[:, None]
+        before, after = jnp.exp(log_decay * t)[:, None], jnp.exp(log_decay * (n - t))[:, None]
 
         def step(state: Array, chunk: tuple[Array, Array, Array]) -> tuple[Array, None]:
             k, v, inverse = chunk
@@ -101,6 +124,7 @@ def corrected_sum_scan(state: Array, keys: Array, values: Array, rate: float, de
         key, value = pair
         state = decay * state
         error = value - dot(key[None, :], state)[0]
-        return state + rate / jnp.sum(key * key) * key[:, None] * error[None, :], None
+        power = jnp.sum(key * key)
+        return state + rate / jnp.where(power > 0, power, 1.0) * key[:, None] * error[None, :], None
 
     return jax.lax.scan(step, state, (keys, values))[0]

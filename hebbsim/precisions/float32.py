@@ -6,7 +6,7 @@ from hebbsim.parts import factory
 
 @factory()
 def float32(label: str) -> Precision:
-    """memory as it is: 32 bits a stored entry (whole numbers are exact below 2**24)."""
+    """memory as it is: 32 bits a stored entry (integers are exact below 2**24)."""
 
     def wrap(rule: Rule) -> Rule:
         return rule

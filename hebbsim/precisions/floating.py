@@ -8,7 +8,7 @@ from jaxtyping import Array
 
 from hebbsim.base import Precision
 from hebbsim.parts import factory
-from hebbsim.precisions.rounding import EVERY, SEED, Rounding, Whole, precision_of
+from hebbsim.precisions.rounding import EVERY, SEED, TILE, Rounding, Whole, precision_of, tiled
 
 FORMATS = {"e4m3": jnp.float8_e4m3fn, "e5m2": jnp.float8_e5m2}
 EXPONENT = 0x7F800000  # these bits of a float32 alone are the power of two under it
@@ -43,38 +43,48 @@ def round_to(dtype: Any) -> Rounding:
     return rounding
 
 
-def scaled_to(dtype: Any) -> Rounding:
-    """round_to after a power of two, one an array, has brought the largest magnitude just under the format's own."""
+def scaled_to(dtype: Any, axis: int | None = None) -> Rounding:
+    """round_to after a power of two has brought the largest magnitude, along the axis if any, just under the format's."""
     top = 2.0 ** (int(jnp.finfo(dtype).maxexp) - 2)
     rounding = round_to(dtype)
 
     def scaled(x: Array, whole: Whole) -> Array:
-        scale, inverse = powers(power_under(jnp.max(jnp.abs(x))))
+        scale, inverse = powers(power_under(jnp.max(jnp.abs(x), axis=axis, keepdims=axis is not None)))
         return rounding(x * inverse * top, whole) / top * scale
 
     return scaled
 
 
 @factory(every=EVERY, seed=SEED)
-def bfloat16(label: str, *, every: int = 0, stochastic: bool = False, seed: int = 0) -> Precision:
+def bfloat16(
+    label: str, *, every: int = 0, stochastic: bool = False, seed: int = 0, feedback: bool = False
+) -> Precision:
     """weight = the nearest number of 8 significant bits, ties to even: 16 bits a stored entry, no scale.
 
     Rounded once, after the fill. every = n: the running sum is rounded too, after every n pairs, so that +-1 is lost on
-    sums past 256; stochastic: up or down by chance, with the right mean, from `seed`. Whole numbers stay whole, so
-    counts stay exact. Source: bfloat16: Kalamkar et al. 2019; stochastic rounding: Gupta et al. 2015.
+    sums past 256; stochastic: up or down by chance, with the right mean, from `seed`. feedback: what a rounding cuts off
+    is kept in bfloat16 too and added after the next write, 32 bits an entry. Whole numbers stay whole, so counts stay
+    exact. Source: bfloat16: Kalamkar et al. 2019; stochastic rounding: Gupta et al. 2015.
     """
     rounding = round_to(jnp.bfloat16)
-    return precision_of(label, 16, rounding, rounding, every, stochastic, seed, frozenset({"exact"}))
+    return precision_of(label, 16, rounding, rounding, every, stochastic, seed, frozenset({"exact"}), feedback)
 
 
-@factory(format=(lambda f: f in FORMATS, "'e4m3' or 'e5m2'"), every=EVERY, seed=SEED)
-def float8(label: str, *, format: str = "e4m3", every: int = 0, stochastic: bool = False, seed: int = 0) -> Precision:
+@factory(format=(lambda f: f in FORMATS, "'e4m3' or 'e5m2'"), every=EVERY, seed=SEED, tile=TILE)
+def float8(
+    label: str, *, format: str = "e4m3", every: int = 0, stochastic: bool = False, seed: int = 0, tile: int = 0,
+    feedback: bool = False,
+) -> Precision:  # fmt: skip
     """weight = the nearest number of 4 (e4m3, up to 448) or 3 (e5m2, up to 57,344) significant bits, ties to even.
 
     8 bits a stored entry. Rounded once, after the fill, times one power of two a matrix that makes its largest weight
     fit (a scalar, no parameter). every = n: the running sum is rounded too, after every n pairs, unscaled, too large
     sums to the largest number; +-1 is lost on sums past 16 (e4m3) or 8 (e5m2). stochastic, seed: as for bfloat16.
-    Whole numbers stay whole. Source: Micikevicius et al. 2022.
+    tile: every `tile` entries in a row share a power of two, 8 bits more a tile, that follows the running sum too (a tile
+    larger than the array is the array). feedback: as for bfloat16. Whole numbers stay whole. Source: Micikevicius et
+    al. 2022; tiles: Rouhani et al. 2023 (microscaling).
     """
     dtype = FORMATS[format]
-    return precision_of(label, 8, scaled_to(dtype), round_to(dtype), every, stochastic, seed, frozenset({"exact"}))
+    own = tiled(scaled_to(dtype, -1), tile) if tile else scaled_to(dtype)
+    raw = own if tile else round_to(dtype)
+    return precision_of(label, 8, own, raw, every, stochastic, seed, frozenset({"exact"}), feedback)

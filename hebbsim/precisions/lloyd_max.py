@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from hebbsim.base import Precision
 from hebbsim.parts import factory
-from hebbsim.precisions.rounding import Whole, once
+from hebbsim.precisions.rounding import Whole, round_memory
 from hebbsim.theory.limits import lloyd_max_levels
 
 
@@ -49,7 +49,7 @@ def lloyd_max(label: str, *, bits: int = 2) -> Precision:
         scale = rms(x)
         return pick(x, scale, bits, table(bits)[0]) * scale
 
-    return Precision(label, once(label, rounding), bits, {f"cells of {bits} bits"})
+    return Precision(label, round_memory(label, rounding), bits, {f"cells of {bits} bits"})
 
 
 def scale_of(weights: Float[Array, "dk dv"], bits: int) -> Float[Array, ""]:

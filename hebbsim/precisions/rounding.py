@@ -11,11 +11,12 @@ from jaxtyping import Array, Float, Int, PyTree
 from hebbsim.base import NONE, Precision, Rule
 from hebbsim.errors import HebbsimError
 
-Whole = Callable[[Array], Array]  # numbers -> whole numbers next to them
+Whole = Callable[[Array], Array]  # numbers -> integers next to them
 Rounding = Callable[[Array, Whole], Array]  # (weights, whole) -> weights the format can hold
 
 EVERY = (lambda n: n >= 0, "0 (off) or pairs between roundings, 1 or more")
 SEED = (lambda n: 0 <= n < 2**32, "0 to 2**32 - 1")
+TILE = (lambda n: n == 0 or n >= 2, "0 (off) or entries that share a scale, 2 or more")
 
 
 class Running(NamedTuple):
@@ -23,14 +24,29 @@ class Running(NamedTuple):
 
     state: PyTree
     rounds: Int[Array, ""]
+    errors: PyTree = ()  # what the last rounding cut off, itself rounded, one array a rounded one; () without feedback
 
 
-def by_chance(rng_key: Array) -> Whole:
+def round_stochastically(rng_key: Array) -> Whole:
     """Stochastic rounding: up with a chance equal to the part that is cut off, so that the mean is kept."""
     return lambda x: jnp.floor(x + jax.random.uniform(rng_key, x.shape, x.dtype))
 
 
-def once(label: str, rounding: Rounding, provides: Set[str] = NONE) -> Callable[[Rule], Rule]:
+def tiled(scaled: Rounding, tile: int) -> Rounding:
+    """A rounding that scales, of every `tile` entries in a row apart; the whole array where it has no more.
+
+    `scaled` is given (tiles, tile) and scales by the largest magnitude along the last axis, kept as an axis.
+    """
+
+    def rounding(x: Array, whole: Whole) -> Array:
+        size = min(tile, x.size)
+        rows = jnp.pad(x.reshape(-1), (0, -x.size % size)).reshape(-1, size)
+        return scaled(rows, whole).reshape(-1)[: x.size].reshape(x.shape)
+
+    return rounding
+
+
+def round_memory(label: str, rounding: Rounding, provides: Set[str] = NONE) -> Callable[[Rule], Rule]:
     """wrap(rule): consolidate, then round each array of the memory to the nearest.
 
     Raises HebbsimError, when the memory is first made, for entries that are no real numbers.
@@ -59,8 +75,14 @@ def once(label: str, rounding: Rounding, provides: Set[str] = NONE) -> Callable[
     return wrap
 
 
-def running(
-    label: str, rounding: Rounding, every: int, stochastic: bool, seed: int, then: Callable[[Rule], Rule]
+def round_running_sum(
+    label: str,
+    rounding: Rounding,
+    every: int,
+    stochastic: bool,
+    seed: int,
+    then: Callable[[Rule], Rule],
+    feedback: bool = False,
 ) -> Callable[[Rule], Rule]:
     """wrap(rule): round the arrays of the state after every `every` pairs; `then` rounds the memory made of it.
 
@@ -71,23 +93,34 @@ def running(
     @functools.cache
     def wrap(rule: Rule) -> Rule:
         if every % rule.chunk:
-            raise HebbsimError(f"{label}: {rule.label} writes in chunks; allowed: every a multiple of {rule.chunk}")
+            raise HebbsimError(
+                f"{label}: {rule.label} writes in chunks; allowed: `every` as a multiple of {rule.chunk}"
+            )
 
-        def rounded(state: PyTree, rounds: Array) -> PyTree:
+        def is_rounded(leaf: Array) -> bool:
+            return bool(leaf.ndim and jnp.issubdtype(leaf.dtype, jnp.floating))
+
+        def rounded(state: PyTree, rounds: Array, errors: tuple[Array, ...]) -> tuple[PyTree, tuple[Array, ...]]:
             leaves, structure = jax.tree.flatten(state)
+            carried, left = list(errors), []
             rng_key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), rounds)
             for i, leaf in enumerate(leaves):
-                if leaf.ndim and jnp.issubdtype(leaf.dtype, jnp.floating):
-                    whole = by_chance(jax.random.fold_in(rng_key, i)) if stochastic else jnp.round
-                    leaves[i] = rounding(leaf, whole)
-            return jax.tree.unflatten(structure, leaves)
+                if is_rounded(leaf):
+                    whole = round_stochastically(jax.random.fold_in(rng_key, i)) if stochastic else jnp.round
+                    exact = leaf + carried.pop(0) if carried else leaf
+                    leaves[i] = rounding(exact, whole)
+                    left.append(rounding(exact - leaves[i], jnp.round))
+            return jax.tree.unflatten(structure, leaves), tuple(left) if feedback else ()
 
         def init(dim_key: int, dim_value: int) -> Running:
-            return Running(rule.init(dim_key, dim_value), jnp.int32(0))
+            state = rule.init(dim_key, dim_value)
+            errors = tuple(jnp.zeros_like(leaf) for leaf in jax.tree.leaves(state) if is_rounded(leaf))
+            return Running(state, jnp.int32(0), errors if feedback else ())
 
         def write(state: Running, keys: Float[Array, "b dk"], values: Float[Array, "b dv"]) -> Running:
             def group(state: Running, pairs: tuple[Array, Array]) -> tuple[Running, None]:
-                return Running(rounded(rule.write(state.state, *pairs), state.rounds), state.rounds + 1), None
+                written, errors = rounded(rule.write(state.state, *pairs), state.rounds, state.errors)
+                return Running(written, state.rounds + 1, errors), None
 
             groups = [side.reshape(-1, every, side.shape[1]) for side in (keys, values)]
             return jax.lax.scan(group, state, (groups[0], groups[1]))[0]
@@ -116,13 +149,20 @@ def precision_of(
     stochastic: bool,
     seed: int,
     provides: Set[str] = NONE,
+    feedback: bool = False,
 ) -> Precision:
-    """Round with `own` once; with `every`, the running sum with `raw` as well."""
+    """Round with `own` once; with `every`, the running sum with `raw` as well, its error fed back if asked for.
+
+    feedback: what a rounding cuts off is kept in the same format and added to the state that the next write leaves, so
+    an entry is stored twice; writes and reads see the rounded state alone.
+    """
+    if feedback and not every:
+        raise HebbsimError(f"{label}: `feedback` applies only to a running sum; set `every` to 1 or more")
     if not every and (stochastic or seed):
-        raise HebbsimError(f"{label}: stochastic and seed are of a running sum; allowed: with every of 1 or more")
+        raise HebbsimError(f"{label}: `stochastic` and `seed` apply only to a running sum; set `every` to 1 or more")
     if seed and not stochastic:
-        raise HebbsimError(f"{label}: seed is of stochastic rounding; allowed: with stochastic")
-    wrap = once(label, own, provides)
+        raise HebbsimError(f"{label}: `seed` applies only to stochastic rounding; set `stochastic`")
+    wrap = round_memory(label, own, provides)
     if every:
-        wrap = running(label, raw, every, stochastic, seed, wrap)
+        wrap = round_running_sum(label, raw, every, stochastic, seed, wrap, feedback)
     return Precision(label, wrap, bits, provides)

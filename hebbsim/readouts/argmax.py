@@ -6,25 +6,35 @@ from jaxtyping import Array, Float
 
 from hebbsim.base import Field, Readout, Truth, dot
 from hebbsim.parts import factory
+from hebbsim.readouts.frequencies import frequencies
 from hebbsim.statistics.information import LADDER, LOG_UNIT
 
-BLOCK = 4096  # code words scored at once: the unpacked words are 16 MB at dim 1024
+WORDS_AT_ONCE = 4096  # code words scored at once: the unpacked words are 16 MB at dim 1024
+SQUARINGS = 4  # in a row, see sums_of_powers
 CLIP = 100.0  # bits; a posterior below 2^-100 counts as this
 
 
 def posterior(ladder: Float[Array, "r"], scores: Float[Array, "p"], best: Array, tail: Array) -> Array:
-    """log2 of the right word's posterior at each inverse noise, as whole numbers of 1/LOG_UNIT bit."""
+    """log2 of the right word's posterior at each inverse noise, as integers of 1/LOG_UNIT bit."""
     nats = ladder[None, :] * (scores - best)[:, None] - jnp.log(tail)
     bits = jnp.clip(nats / jnp.log(2.0), -CLIP, 0.0)
     return jnp.round(bits * LOG_UNIT).astype(jnp.int32)
 
 
 def compare(
-    field: Float[Array, "p dv"], truth: Truth, ladder: Float[Array, "r"], offset: Array | None = None
+    field: Float[Array, "p dv"],
+    truth: Truth,
+    unit: Array | float,
+    rungs: tuple[float, ...],
+    offset: Array | None = None,
 ) -> tuple[Array, Array, Array, Array]:
-    """Score of the right word, best of the others, how many others equal it, log posterior; a block of words at a time."""
+    """Score of the right word, best of the others, how many others equal it, log posterior; a block of words at a time.
+
+    The posteriors are those at inverse noises unit * rungs.
+    """
+    ladder = unit * jnp.asarray(rungs)
     vocabulary = truth.book.shape[0]
-    block = min(BLOCK, vocabulary)
+    block = min(WORDS_AT_ONCE, vocabulary)
     right = jnp.sum(field * truth.rows, axis=1) + (0.0 if offset is None else offset[truth.code])
 
     def add(carry: tuple[Array, ...], start: Array) -> tuple[tuple[Array, ...], None]:
@@ -38,8 +48,8 @@ def compare(
         equal = equal + jnp.sum(others == right[:, None], axis=1, dtype=jnp.int32)
         new = jnp.maximum(best, jnp.max(scores, axis=1))
         kept = tail * jnp.exp(ladder[None, :] * (best - new)[:, None])
-        fresh = [jnp.sum(jnp.exp(rung * (scores - new[:, None])), axis=1) for rung in ladder]
-        return (new, rival, equal, kept + jnp.stack(fresh, axis=1)), None
+        fresh = jnp.stack([jnp.sum(jnp.exp(rung * (scores - new[:, None])), axis=1) for rung in ladder], axis=1)
+        return (new, rival, equal, kept + fresh), None
 
     lowest = jnp.full_like(right, -jnp.inf)
     start = (right, lowest, jnp.zeros_like(right, jnp.int32), jnp.zeros((right.shape[0], ladder.shape[0])))
@@ -60,8 +70,7 @@ def inverse_noise(field: Field, truth: Truth) -> Array:
 
 def score(field: Field, truth: Truth) -> dict[str, Array]:
     unit = inverse_noise(field, truth) if field.offset is None else 1.0  # with an offset, scores are in nats already
-    ladder = unit * jnp.asarray(LADDER)
-    right, rival, equal, log_posterior = compare(field.value, truth, ladder, field.offset)
+    right, rival, equal, log_posterior = compare(field.value, truth, unit, LADDER, field.offset)
     items = jnp.ones(right.shape[0], jnp.int32)
     counts = {
         "items": items,
@@ -71,6 +80,8 @@ def score(field: Field, truth: Truth) -> dict[str, Array]:
         "log_posterior": log_posterior,
         "largest": jnp.sum(jnp.abs(field.value), axis=1),
     }
+    if not truth.fair:
+        counts |= frequencies(truth) | {"words": jnp.full_like(items, truth.book.shape[0])}
     if truth.tied:
         counts["cue_log_posterior"] = cue_posterior(truth)
     return counts
@@ -78,7 +89,7 @@ def score(field: Field, truth: Truth) -> dict[str, Array]:
 
 def cue_posterior(truth: Truth) -> Array:
     """log posterior of the right word from the cue alone, best of a ladder of inverse noises; about 0 for a full cue."""
-    return compare(truth.queries, truth, jnp.asarray([0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0]))[3]
+    return compare(truth.queries, truth, 1.0, (1e-9, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0))[3]
 
 
 def loss_sums(field: Field, truth: Truth) -> dict[str, Array]:
@@ -97,5 +108,9 @@ def argmax(label: str, *, loss: bool = False) -> Readout:
     counts: the mean of |value - s field|^2 / 2 at any scale s is (|value|^2 - 2 s aligned + s^2 energy) / 2 an item.
     """
     if not loss:
-        return Readout(label, score, {"tokens", "codebook"}, {"exact"})
-    return Readout(label, lambda field, truth: score(field, truth) | loss_sums(field, truth), {"tokens", "codebook"})
+        return Readout(label, score, {"tokens", "codebook"}, {"exact"}, "tokens")
+
+    def both(field: Field, truth: Truth) -> dict[str, Array]:
+        return score(field, truth) | loss_sums(field, truth)
+
+    return Readout(label, both, {"tokens", "codebook"}, channel="tokens")

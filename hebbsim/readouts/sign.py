@@ -8,6 +8,7 @@ from jaxtyping import Array, Int
 
 from hebbsim.base import Field, Readout, Truth
 from hebbsim.parts import factory
+from hebbsim.readouts.frequencies import frequencies
 
 
 def by_cue(truth: Truth, flags: Array) -> Int[Array, "p ..."]:
@@ -26,6 +27,13 @@ def score(survive: float, field: Field, truth: Truth) -> dict[str, Array]:
         "errors": by_cue(truth, aligned < 0),
         "ties": by_cue(truth, aligned == 0),
     }
+    if not truth.fair:
+        positive = truth.rows > 0
+        counts |= frequencies(truth, positive) | {
+            "positive_bits": by_cue(truth, positive),
+            "positive_errors": by_cue(truth, positive & (aligned < 0)),
+            "positive_ties": by_cue(truth, positive & (aligned == 0)),
+        }
     if survive:
         overlap = jnp.sum(jnp.sign(aligned), axis=1, dtype=jnp.int32)
         kept = overlap >= math.ceil(round(survive * aligned.shape[1], 6))  # 0.55 * 400 is a little more than 220
@@ -42,4 +50,4 @@ def sign(label: str, *, survive: float = 0.0) -> Readout:
     (decision . value >= survive dim_value), and kept_overlap, the sum of decision . value over those; no bits depend on
     them.
     """
-    return Readout(label, functools.partial(score, survive), {"bipolar"}, {"exact"})
+    return Readout(label, functools.partial(score, survive), {"bipolar"}, {"exact"}, "sign")

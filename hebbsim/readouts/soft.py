@@ -6,9 +6,11 @@ from jaxtyping import Array, Float, Int
 
 from hebbsim.base import Field, Readout, Truth
 from hebbsim.parts import factory
+from hebbsim.readouts.frequencies import frequencies
 from hebbsim.statistics.information import HALF, NUM_BINS, STEPS
 
 LOWEST = (127 - HALF // (2 * STEPS)) * STEPS  # float32 exponent (bias 127) of the smallest bin, in steps
+CHANNEL = (("bipolar", "field"), ("sparse", "unit_field"), ("gaussian", "gaussian"))
 
 
 def bin_of(x: Float[Array, "..."]) -> Int[Array, "..."]:
@@ -42,20 +44,32 @@ def score(field: Field, truth: Truth) -> dict[str, Array]:
         shape = (3,) if truth.tied else ()
         value = field.value * truth.rows
     groups = 1 if not shape else 2 ** len(shape) if shape[0] == 2 else 3
-    counts = histogram(group * NUM_BINS + bin_of(value), groups)
-    return probes | {"histogram": counts.reshape(rows, *shape, NUM_BINS)}
+    cells = group * NUM_BINS + bin_of(value)
+    counts = probes | {"histogram": histogram(cells, groups).reshape(rows, *shape, NUM_BINS)}
+    if truth.fair:
+        return counts
+    positive = truth.rows > 0
+    counts |= frequencies(truth, positive)
+    if shape[:1] == (2,):
+        return counts
+    # A cell beyond the last is dropped.
+    chosen = histogram(jnp.where(positive, cells, groups * NUM_BINS), groups)
+    return counts | {"positive_histogram": chosen.reshape(rows, *shape, NUM_BINS)}
 
 
 def gaussian_sums(field: Field, truth: Truth) -> dict[str, Array]:
     """Second moments of value v, recall r: all that the correlation needs. Tied: of the erased entries only."""
     free = (truth.queries == 0) if truth.tied else jnp.ones_like(truth.rows, bool)
     v, r = jnp.where(free, truth.rows, 0.0), jnp.where(free, field.value, 0.0)
-    return {
+    counts = {
         "entries": jnp.sum(free, axis=1, dtype=jnp.int32),
         "vv": jnp.sum(v * v, axis=1),
         "vr": jnp.sum(v * r, axis=1),
         "rr": jnp.sum(r * r, axis=1),
     }
+    if truth.fair:
+        return counts
+    return counts | frequencies(truth, free) | {"column_values": v, "column_fields": r}
 
 
 @factory()
@@ -66,4 +80,4 @@ def soft(label: str) -> Readout:
     give the sign decision too. Sparse values: one histogram for the ones, one for the zeros. Gaussian values: the sums
     vv, vr, rr, and -1/2 log2(1 - correlation^2). For tied patterns all are split by what the cue says of the entry.
     """
-    return Readout(label, score, {"bipolar", "sparse", "gaussian"}, {"exact"})
+    return Readout(label, score, {"bipolar", "sparse", "gaussian"}, {"exact"}, CHANNEL)

@@ -3,26 +3,29 @@
 A line torn by a kill is not JSON. A whole line whose CRC is wrong was edited.
 """
 
-import functools
 import json
+import math
 import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from hebbsim.errors import HebbsimError
+from hebbsim.records.counts import Expected, check, expected
 from hebbsim.records.task import Task
 
 SCHEMA = 1
 SPARSE_FROM = 64  # entries in the last axis; most of a histogram is zero
+MOST_ENTRIES = 2**22  # of a count: a line of a few bytes must not fill the memory
 APPROXIMATE_COUNTS = frozenset({"log_posterior", "cue_log_posterior"})  # float sums: their last digits are the device's
 
 START = '{"task":{"rule":'  # of every line: it tells a torn line of ours from the first line of someone else's file
 _DTYPES = {"int64": np.int64, "float64": np.float64}
-_TYPES = {
-    "trial": int, "num_parameters": int, "exact": bool, "finite": bool, "counts": dict, "seconds": float, "run": str,
-    "stored_bits": float,
-}  # fmt: skip
+_TYPES: dict[str, Any] = dict(
+    trial=int, num_parameters=int, exact=bool, finite=bool, counts=dict, seconds=float, run=str
+)
+_OPTIONAL: dict[str, Any] = dict(stored_bits=float, channel=str)  # left out where zero or empty, as in older records
+_MOST = {"trial": 2**31 - 1, "num_parameters": 2**62}
 _FIELDS = frozenset({"task", "schema", "crc", *_TYPES})
 
 
@@ -37,9 +40,9 @@ class Record(NamedTuple):
     finite: bool  # whether memory and field were
     seconds: float
     run: str  # free label: version, device, layout
-    stored_bits: float = (
-        0.0  # that an entry of the memory takes; 0, and left out, in older records: see task.stored_bits
-    )
+    # bits that an entry takes; 0, and left out, in older records: see task.stored_bits
+    stored_bits: float = 0.0
+    channel: str = ""  # name in statistics.channels.CHANNELS: what turns the counts into bits
 
 
 class Torn(HebbsimError):
@@ -52,21 +55,27 @@ def to_line(record: Record) -> str:
     for name in ("seconds", "stored_bits"):
         if type(fields[name]) is int:
             fields[name] = float(fields[name])
+    fields = {name: x for name, x in fields.items() if x or name not in _OPTIONAL}
     _check(fields)
-    if not record.stored_bits:
-        del fields["stored_bits"]
-    task, counts = record.task.to_json(), {name: _encode(_array(name, x)) for name, x in record.counts.items()}
+    arrays = {name: _array(name, x) for name, x in record.counts.items()}
+    check(_known(record.task)[1], arrays, record.num_parameters, record.finite)
+    task, counts = record.task.to_json(), {name: _encode(array) for name, array in arrays.items()}
     body = json.dumps(fields | {"task": task, "counts": counts, "schema": SCHEMA}, separators=(",", ":"))[:-1]
     return f'{body},"crc":"{zlib.crc32(body.encode()):08x}"}}'
 
 
 def from_line(text: str) -> Record:
-    """The record of a line. Raises HebbsimError if it is torn, edited, of another schema or not a record at all."""
+    """The record of a line.
+
+    Raises HebbsimError if it is torn, edited, of another schema, not a record at all, or one that cannot be.
+    """
     text = text.strip()
     try:
         fields = json.loads(text)
-    except (ValueError, RecursionError):
+    except (json.JSONDecodeError, RecursionError):
         raise Torn("torn line: it is not whole JSON") from None
+    except ValueError:
+        raise HebbsimError("not a hebbsim record: an integer of thousands of digits") from None
     if not isinstance(fields, dict) or not {"task", "schema", "crc"} <= fields.keys():
         raise HebbsimError("not a hebbsim record")
     if fields["schema"] != SCHEMA:
@@ -74,27 +83,52 @@ def from_line(text: str) -> Record:
     body, _, end = text.rpartition(',"crc":')
     if end != f'"{zlib.crc32(body.encode(errors="replace")):08x}"}}':
         raise HebbsimError("wrong crc: the line was changed after it was written")
-    fields.setdefault("stored_bits", 0.0)
-    if fields.keys() != _FIELDS:
-        raise HebbsimError(f"unknown or missing fields: {', '.join(sorted(fields.keys() ^ _FIELDS))}")
+    if fields.keys() - _OPTIONAL.keys() != _FIELDS:
+        wrong = sorted((fields.keys() - _OPTIONAL.keys()) ^ _FIELDS)
+        raise HebbsimError(f"unknown or missing fields: {', '.join(wrong)}")
     _check(fields)
     counts = {name: _decode(name, count) for name, count in fields["counts"].items()}
-    return Record(
-        _task(json.dumps(fields["task"])), counts=counts, **{name: fields[name] for name in _TYPES if name != "counts"}
-    )
+    task, given = _task(text, fields["task"])
+    check(given, counts, fields["num_parameters"], fields["finite"])
+    rest = {name: fields[name] for name in (*_TYPES, *_OPTIONAL) if name in fields and name != "counts"}
+    return Record(task, counts=counts, **rest)
 
 
-@functools.lru_cache(4096)  # a task has many trials
-def _task(text: str) -> Task:
-    return Task.from_json(json.loads(text))
+_TASKS: dict[str, tuple[Any, Task, Expected]] = {}  # text of a task in a line -> its fields, and what they stand for
+_KNOWN: dict[Task, tuple[Task, Expected]] = {}
+MOST_KEPT = 4096
+
+
+def _task(text: str, fields: Any) -> tuple[Task, Expected]:
+    """A task has many trials, and its text in a line is quicker to look up than its fields."""
+    key = text[: text.find(',"trial":')]
+    found = _TASKS.get(key)
+    if found is None or found[0] != fields:
+        if len(_TASKS) >= MOST_KEPT:
+            _TASKS.clear()
+        found = _TASKS[key] = fields, *_known(Task.from_json(fields))
+    return found[1:]
+
+
+def _known(task: Task) -> tuple[Task, Expected]:
+    if task not in _KNOWN:
+        if len(_KNOWN) >= MOST_KEPT:
+            _KNOWN.clear()
+        _KNOWN[task] = task, expected(task)
+    return _KNOWN[task]
 
 
 def _check(fields: dict[str, Any]) -> None:
-    for name, kind in _TYPES.items():
+    for name, kind in (_TYPES | _OPTIONAL).items():
+        if name in _OPTIONAL and name not in fields:
+            continue
         value = fields[name]
-        if type(value) is not kind or (kind is int and value < 0):
-            short = value if isinstance(value, int) else type(value).__name__
-            raise HebbsimError(f"record: {name} = {short}; allowed: {kind.__name__}{', 0 or more' * (kind is int)}")
+        if type(value) is not kind or (kind is int and not 0 <= value <= _MOST[name]):
+            short = f"{value:.6g}" if isinstance(value, int) else type(value).__name__
+            words = f"an integer from 0 to {_MOST[name]}" if kind is int else kind.__name__
+            raise HebbsimError(f"record: {name} = {short}; allowed: {words}")
+    if not 0 <= fields["seconds"] < math.inf:
+        raise HebbsimError(f"record: seconds = {fields['seconds']}; allowed: 0 or more")
 
 
 def _array(name: str, count: Any) -> np.ndarray:
@@ -121,9 +155,16 @@ def _encode(array: np.ndarray) -> Any:
 
 
 def _decode(name: str, count: Any) -> np.ndarray:
+    if type(count) is int and -(2**63) <= count < 2**63:
+        return np.array(count)
     if not isinstance(count, dict):
-        return _array(name, count)
+        array = _array(name, count)
+        if np.asarray(count).dtype.kind == "b":
+            raise HebbsimError(f"record: count {name!r}; allowed: numbers")
+        return array
     try:
+        if math.prod(count["shape"]) > MOST_ENTRIES:
+            raise HebbsimError(f"record: count {name!r} has more than {MOST_ENTRIES} entries")
         array = np.zeros(count["shape"], _DTYPES[count["dtype"]])
         array.reshape(-1)[np.asarray(count["at"], np.int64)] = count["is"]
     except (LookupError, ValueError, TypeError, OverflowError):
@@ -132,5 +173,5 @@ def _decode(name: str, count: Any) -> np.ndarray:
 
 
 def text_of(raw: bytes) -> str:
-    # A crash of the machine can leave zeros where a line was to be.
-    return raw.decode(errors="replace").strip("\0 \t\r\n")
+    """A line without what says nothing: zeros that a crash of the machine left, line ends, a byte-order mark."""
+    return raw.decode(errors="replace").strip("\ufeff\0 \t\r\n")

@@ -17,6 +17,7 @@ from hebbsim.errors import HebbsimError, one_of
 VERSION = 1  # of the kernels: raise it when the same task would give other counts
 
 STORED_BITS = {"float32": 32, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4}  # an entry; lloyd_max: its option
+SCALE_BITS = {"float8": 8, "int8": 16, "int4": 16}  # of the scale that a tile's entries share: an exponent, a bfloat16
 BINARY_RULES = frozenset({"willshaw"})  # their entries are one bit, which no precision rounds
 
 # Options that are on by default and that labels once left out where they were off: what such a label means.
@@ -29,7 +30,10 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
     "amp": {"tolerance": 0.0},
 }
 
-_NAME = re.compile(r"[^\s()=,'\"]+")  # wider than an identifier, for custom parts such as mine#1a2b3c4d
+# Wider than an identifier, for custom parts such as mine#1a2b3c4d; nothing that a terminal, HTML or Markdown would obey.
+_NAME = re.compile(
+    r"[^\s()=,'\"<>&|`\\\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]{1,200}"
+)
 _OPTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
 _SCALARS = (bool, int, float, str, type(None))
@@ -64,10 +68,10 @@ class Task:
             if not isinstance(label, str) or not label:
                 raise HebbsimError(f"task: {name} = {label!r}; allowed: a label such as 'delta(rate=0.5)'")
         for name in ("dim_key", "dim_value", "num_patterns", "probes", "version"):
-            self._set_integer(name, 1, math.inf, "a whole number, 1 or more")
-        self._set_integer("seed", 0, 2**32 - 1, "a whole number from 0 to 2**32 - 1")
+            self._set_integer(name, 1, 2**31 - 1, "an integer from 1 to 2**31 - 1")
+        self._set_integer("seed", 0, 2**32 - 1, "an integer from 0 to 2**32 - 1")
         if not isinstance(self.ages, (tuple, list)) or any(_integer(age) is None for age in self.ages):
-            raise HebbsimError(f"task: ages = {self.ages!r}; allowed: a tuple of whole numbers")
+            raise HebbsimError(f"task: ages = {self.ages!r}; allowed: a tuple of integers")
         object.__setattr__(self, "ages", tuple(map(_integer, self.ages)))
         if not isinstance(self.tied, bool):
             raise HebbsimError(f"task: tied = {self.tied!r}; allowed: True, False")
@@ -114,6 +118,11 @@ def format_label(name: str, options: Mapping[str, Any]) -> str:
 
     Values: numbers (finite), strings, booleans, None, and tuples of them; a list is written as a tuple, so that
     options from JSON and from Python are one label. Raises HebbsimError for anything else.
+
+    Example:
+        >>> from hebbsim.records.task import format_label
+        >>> format_label("delta", {"rate": 0.5})
+        'delta(rate=0.5)'
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise HebbsimError(f"label: name {name!r}; allowed: text without spaces, quotes, brackets, '=' or ','")
@@ -125,7 +134,13 @@ def format_label(name: str, options: Mapping[str, Any]) -> str:
 
 
 def parse_label(text: str) -> tuple[str, dict[str, Any]]:
-    """(name, options) of a label that `format_label` made. Raises HebbsimError for any other text."""
+    """(name, options) of a label that `format_label` made. Raises HebbsimError for any other text.
+
+    Example:
+        >>> from hebbsim.records.task import parse_label
+        >>> parse_label("delta(rate=0.5)")
+        ('delta', {'rate': 0.5})
+    """
     name, bracket, rest = text.partition("(")
     try:
         if not _NAME.fullmatch(name):
@@ -165,7 +180,8 @@ def stored_bits(precision: str, rule: str = "") -> float:
         return float(options["bits"])
     if name not in STORED_BITS:
         raise HebbsimError(f"bits of an entry stored as {name!r} are not known; known: {', '.join(STORED_BITS)}")
-    return float(STORED_BITS[name])
+    tile, parts = options.get("tile", 0), 2 if options.get("feedback") else 1
+    return parts * (STORED_BITS[name] + (SCALE_BITS[name] / tile if tile else 0.0))
 
 
 def _literal(name: str, value: Any) -> Any:

@@ -15,12 +15,12 @@ from hebbsim.retrievals import columns, token_amp
 from hebbsim.retrievals.columns import DAMPING, STEPS, TOLERANCE, Read
 from hebbsim.retrievals.gamp import pass_from_cells
 
-LEAST = 1e-9  # variance: tanh(field / LEAST) is the sign
+LEAST_VARIANCE = 1e-9  # variance: tanh(field / LEAST_VARIANCE) is the sign
 
 
 class Carry(NamedTuple):
     mean: Float[Array, "m b"]  # x
-    residual: Float[Array, "dk b"]  # z, whole numbers once x is +-1
+    residual: Float[Array, "dk b"]  # z, integers once x is +-1
     steps: Int[Array, "b"]
     rested: Bool[Array, "b"]
     step: Int[Array, ""]
@@ -38,7 +38,7 @@ def pass_messages(
     live = jnp.any(keys != 0, axis=1)[:, None]
 
     def level(residual: Array) -> Array:
-        return jnp.maximum(jnp.sum(residual * residual, axis=0) / dim**2, LEAST)
+        return jnp.maximum(jnp.sum(residual * residual, axis=0) / dim**2, LEAST_VARIANCE)
 
     def field(mean: Array, residual: Array) -> Array:
         return mean + dot(keys, residual) / dim

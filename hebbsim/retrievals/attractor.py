@@ -11,7 +11,7 @@ from hebbsim.parts import factory
 
 
 @factory(
-    steps=(lambda n: n >= 1, "a whole number, 1 or more"),
+    steps=(lambda n: n >= 1, "an integer, 1 or more"),
     schedule=(lambda s: s in ("synchronous", "asynchronous"), "'synchronous' or 'asynchronous'"),
 )
 def attractor(label: str, *, steps: int = 50, schedule: str = "synchronous") -> Retrieval:

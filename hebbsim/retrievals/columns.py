@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Int
 from hebbsim.base import Field, Known, Retrieval, Rule, dot
 
 BLOCK = 512  # columns read at once
-STEPS = (lambda n: n >= 1, "a whole number, 1 or more")
+STEPS = (lambda n: n >= 1, "an integer, 1 or more")
 TOLERANCE = (lambda t: t >= 0, "0 or more")
 DAMPING = (lambda d: 0 <= d < 1, "from 0 to under 1")
 

@@ -12,7 +12,7 @@ from hebbsim.base import dot
 from hebbsim.precisions.lloyd_max import cells
 from hebbsim.retrievals.columns import Read
 
-LEAST = 1e-6  # variance
+LEAST_VARIANCE = 1e-6  # variance
 
 
 def between(
@@ -68,12 +68,12 @@ def pass_from_cells(
     slack = 1e-4 * scale  # of a float32 edge
 
     def step(carry: Carry) -> Carry:
-        total = jnp.maximum(carry.spread, LEAST)[None, :]
+        total = jnp.maximum(carry.spread, LEAST_VARIANCE)[None, :]
         guess = dot(keys.T, carry.mean) - total * carry.score
         inside, left = between(lower, upper, guess, total)
         score = damping * carry.score + (1 - damping) * (inside - guess) / total
         noise = 1 / jnp.maximum(jnp.sum((1 - left / total) / total, axis=0), 1e-12)
-        noise = jnp.maximum(noise, LEAST)
+        noise = jnp.maximum(noise, LEAST_VARIANCE)
         field = carry.mean + noise[None, :] * dot(keys, score)
         mean, spread = denoise(field, noise[None, :])
         mean = jnp.where(live, damping * carry.mean + (1 - damping) * mean, 0.0)

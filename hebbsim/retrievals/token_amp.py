@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 from hebbsim.base import Field, Known, dot
 
 FLOOR = 1e-3  # of the largest eigenvalue: a covariance estimated from few uncertain rows may be nearly singular
-LEAST = 1e-4  # of the words' own covariance: what is left of the noise when every row is known
+LEAST_SHARE = 1e-4  # of the words' own covariance: what is left of the noise when every row is known
 CELLS = 2**24  # posterior entries held at once
 
 
@@ -51,8 +51,8 @@ class State(NamedTuple):
 def noise_of(residual: Array, covariance: Array, prior: Array) -> Array:
     """Covariance of a row's noise: the shape of what is unknown, the size of what is left of the memory."""
     left = jnp.sum(residual * residual) / residual.shape[0] ** 2  # trace of the noise's covariance
-    shape = covariance + LEAST * prior
-    return shape * (jnp.maximum(left, LEAST * jnp.trace(prior)) / jnp.trace(shape))
+    shape = covariance + LEAST_SHARE * prior
+    return shape * (jnp.maximum(left, LEAST_SHARE * jnp.trace(prior)) / jnp.trace(shape))
 
 
 def token_amp(

@@ -26,8 +26,8 @@ def bcpnn(label: str, *, prior: float = 1.0) -> Rule:
     Rates of 0/1 codes from counts of the M pairs written, n_i = sum k, n_j = sum v, n_ij = K^T V, and of `prior` pairs
     more in which units are independent: p_i = (n_i + prior f) / (M + prior), f the mean activity of the side, p_j
     alike, p_ij = (n_ij + prior p_i p_j) / (M + prior). So two units that never met get log(prior / (M + prior)), not
-    log 0, and an empty memory w = 0. State the sums; memory w (dim_key, dim_value) and b (dim_value): parameters
-    (dim_key + 1) dim_value. Depth 1: a sum. Also: Bayesian confidence propagation network, naive Bayes.
+    log 0, and an empty memory w = 0. Entries of codes are from 0 to 1. State the sums; memory w (dim_key, dim_value) and
+    b (dim_value): parameters (dim_key + 1) dim_value. Depth 1: a sum. Also: Bayesian confidence propagation network, naive Bayes.
     Source: Lansner & Ekeberg 1989; Sandberg et al. 2002; Lansner, Ravichandran & Herman 2023.
     """
 
@@ -39,6 +39,10 @@ def bcpnn(label: str, *, prior: float = 1.0) -> Rule:
     def consolidate(state: State) -> Memory:
         p_key, p_value = rate(state.keys, state.count), rate(state.values, state.count)
         met = state.products / (p_key[:, None] * p_value[None, :])
-        return Memory(jnp.log((met + prior) / (state.count + prior)), jnp.log(p_value))
+        pairs = state.count + prior
+        # log(1 + excess): near 1 the ratio has no digits left for the excess, near 0 the excess none beside the -1.
+        ratio, excess = (met + prior) / pairs, (met - state.count) / pairs
+        weights = jnp.where(excess > -0.5, jnp.log1p(jnp.maximum(excess, -0.5)), jnp.log(ratio))
+        return Memory(weights, jnp.log(p_value))
 
     return Rule(label, init, write, recall, consolidate, requires={"sparse"})

@@ -1,21 +1,15 @@
 """The outer-product rule with forgetting."""
 
-import jax
-import jax.numpy as jnp
 from jaxtyping import Array
 
 from hebbsim.base import Rule
 from hebbsim.kernels.chunked import decayed_sum
 from hebbsim.parts import factory
+from hebbsim.rules.gates import DECAY, GATE, log_gates_of
 from hebbsim.rules.hebbian import init, recall
 
-GATES = ("constant", "key", "channel")
 
-
-@factory(
-    decay=(lambda a: 0 < a <= 1, "above 0, up to 1"),
-    gate=(lambda g: g in GATES, "'constant', 'key' or 'channel'"),
-)
+@factory(decay=DECAY, gate=GATE)
 def decay(label: str, *, decay: float = 0.99, gate: str = "constant") -> Rule:
     """S <- a S + k^T v, the decay first, the new pair at weight 1; field = queries @ S.
 
@@ -26,12 +20,6 @@ def decay(label: str, *, decay: float = 0.99, gate: str = "constant") -> Rule:
     """
 
     def write(weights: Array, keys: Array, values: Array) -> Array:
-        if gate == "constant":
-            strength = jnp.ones((keys.shape[0], 1), keys.dtype)
-        elif gate == "key":
-            strength = 2 * jax.nn.sigmoid(jnp.sum(keys, axis=1, keepdims=True) / keys.shape[1] ** 0.5)
-        else:
-            strength = 2 * jax.nn.sigmoid(keys)
-        return decayed_sum(weights, keys, values, jnp.log(jnp.asarray(decay, keys.dtype)) * strength)
+        return decayed_sum(weights, keys, values, log_gates_of(gate, decay, keys))
 
     return Rule(label, init, write, recall)

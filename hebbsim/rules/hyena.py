@@ -1,4 +1,4 @@
-"""The history that a gated long convolution needs, read by FFT."""
+"""The history that a gated long convolution needs, read at its newest position."""
 
 import math
 
@@ -26,17 +26,9 @@ def filter_of(name: str, window: int, dim: int, decay: float, spread: float, see
     return damping * jnp.sum(waves, axis=1) * (2 / SINES) ** 0.5
 
 
-def convolve(filters: Float[Array, "n d"], history: Float[Array, "n d"]) -> Float[Array, "n d"]:
-    """y[t] = sum over s <= t of h[t - s] u[s], channel by channel."""
-    n = history.shape[0]
-    padded = 2 * n  # the circle must not close on itself
-    product = jnp.fft.rfft(filters, padded, axis=0) * jnp.fft.rfft(history, padded, axis=0)
-    return jnp.fft.irfft(product, padded, axis=0)[:n]
-
-
 @factory(
     filter=(lambda name: name in FILTERS, f"one of {', '.join(FILTERS)}"),
-    window=(lambda n: n >= 1, "a whole number, 1 or more"),
+    window=(lambda n: n >= 1, "an integer, 1 or more"),
     decay=(lambda a: 0 < a <= 1, "above 0, up to 1"),
     spread=(lambda s: 0 <= s <= 8, "0 to 8"),
     seed=(lambda n: 0 <= n < 2**32, "0 to 2**32 - 1"),
@@ -50,8 +42,9 @@ def hyena(
     parameters window * dim. Keys as they come, raw sums. h[n] by filter: ones: 1, for num_patterns <= window the
     holographic field. exponential: decay^n, one RetNet decay a channel; channels differ by spread, log decay times
     e^-spread (first) to e^spread (last). modulated: that decay times 8 sinusoids of random frequency and phase, mean
-    square 1: Hyena's window times a function of position; its sign changes with age. Depth: the transform and its
-    inverse, log2(2 window) levels each. Also: gated long convolution, H3 (exponential: its diagonal state space).
+    square 1: Hyena's window times a function of position; its sign changes with age. One position is one weighted sum:
+    depth 1. A Fourier transform would pay only where all positions are read, and its rounding drowns strong decays.
+    Also: gated long convolution, H3 (exponential: its diagonal state space).
     Source: Poli et al. 2023 (Hyena); Fu et al. 2023 (H3).
     """
     unused = {
@@ -71,7 +64,6 @@ def hyena(
 
     def recall(history: Array, queries: Array) -> Array:
         filters = filter_of(filter, window, history.shape[1], decay, spread, seed)
-        return queries * convolve(filters, history)[-1:]
+        return queries * jnp.sum(jnp.flip(filters, 0) * history, axis=0)[None, :]
 
-    levels = 2 * math.ceil(math.log2(2 * window))
-    return Rule(label, init, write, recall, depth=lambda num_patterns: levels, requires={"square"})
+    return Rule(label, init, write, recall, requires={"square"})

@@ -43,8 +43,8 @@ def to_length(w: Array) -> Array:
 
 
 @factory(
-    chunk=(lambda n: 1 <= n <= 2**20, "a whole number from 1 to 1,048,576"),
-    hidden=(lambda n: 1 <= n <= 2**16, "a whole number from 1 to 65,536"),
+    chunk=(lambda n: 1 <= n <= 2**20, "an integer from 1 to 1,048,576"),
+    hidden=(lambda n: 1 <= n <= 2**16, "an integer from 1 to 65,536"),
     rate=(lambda r: 0 < r <= 1000, "above 0, up to 1,000"),
     seed=(lambda n: 0 <= n < 2**32, "0 to 2**32 - 1"),
 )

@@ -50,7 +50,7 @@ def feature_map_of(name: str, features: int, seed: int) -> Callable[[Float[Array
 
 @factory(
     feature_map=(lambda name: name in MAPS, f"one of {', '.join(MAPS)}"),
-    features=(lambda n: 0 <= n <= 2**16, "a whole number from 0 to 65,536"),
+    features=(lambda n: 0 <= n <= 2**16, "an integer from 0 to 65,536"),
     seed=(lambda n: 0 <= n < 2**32, "0 to 2**32 - 1"),
 )
 def linear_attention(
@@ -59,8 +59,9 @@ def linear_attention(
     """S += f(k)^T v, z += f(k); field = f(q) S / (f(q).z), or f(q) S when not normalised.
 
     f by feature_map, D features: identity, elu (+1), relu: D = dim_key; dpfp: 2 dim_key nu, nu = `features`; taylor:
-    1 + dim_key + dim_key^2; favor: D = `features` positive random features from `seed`. weights (D, dim_value),
-    normaliser (D); parameters D (dim_value + 1). Depth 1: a sum. Rank bound: with one-hot values the mean loss is at
+    1 + dim_key + dim_key^2; favor: D = `features` positive random features from `seed`, which float32 holds for keys of
+    length up to 13 dim_key^(1/4). A query that meets no key reads zero. weights (D, dim_value), normaliser (D);
+    parameters D (dim_value + 1). Depth 1: a sum. Rank bound: with one-hot values the mean loss is at
     least (1 - D / M) / 2. Source: Katharopoulos et al. 2020; Schlag et al. 2021.
     """
     if feature_map == "favor" and not features:
@@ -82,6 +83,6 @@ def linear_attention(
             return field
         whole = dot(mapped, state.normaliser[:, None])
         # An empty memory, or a query that meets no key, is asked for nothing: it answers zero.
-        return jnp.where(jnp.abs(whole) > 1e-9, field / jnp.where(jnp.abs(whole) > 1e-9, whole, 1.0), 0.0)
+        return jnp.where(whole != 0, field / jnp.where(whole != 0, whole, 1.0), 0.0)
 
     return Rule(label, init, write, recall)

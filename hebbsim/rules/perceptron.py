@@ -33,8 +33,8 @@ class Sweep(NamedTuple):
 
 @factory(
     margin=(lambda m: 0 <= m < 1e6, "0 or more"),
-    steps=(lambda n: n >= 1, "a whole number, 1 or more"),
-    window=(lambda n: n >= 1, "a whole number, 1 or more"),
+    steps=(lambda n: n >= 1, "an integer, 1 or more"),
+    window=(lambda n: n >= 1, "an integer, 1 or more"),
 )
 def perceptron(label: str, *, margin: float = 0.001, steps: int = 500, window: int = 1024) -> Rule:
     """S_j trained until v_j (k @ S_j) > margin |S_j| for the newest `window` pairs, every column j; field = queries @ S.

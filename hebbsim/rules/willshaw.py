@@ -14,7 +14,8 @@ def init(dim_key: int, dim_value: int) -> Bool[Array, "dk dv"]:
 
 
 def write(weights: Bool[Array, "dk dv"], keys: Float[Array, "b dk"], values: Float[Array, "b dv"]) -> Array:
-    return weights | (dot(keys.T, values) > 0)
+    on_keys, on_values = ((side > 0).astype(jnp.float32) for side in (keys, values))  # a short key must not underflow
+    return weights | (dot(on_keys.T, on_values) > 0)
 
 
 def recall(weights: Bool[Array, "dk dv"], queries: Float[Array, "p dk"]) -> Float[Array, "p dv"]:
@@ -49,7 +50,8 @@ def recall_units(weights: Bool[Array, "dk dv"], queries: Int[Array, "p k"]) -> F
 def willshaw(label: str) -> Rule:
     """S = OR of k^T v over the pairs; field = queries @ S, the number of the cue's units that are wired to the output unit.
 
-    weights S (dim_key, dim_value), one bit each, for 0/1 codes. Parameters: dim_key * dim_value. Depth 1: an OR.
+    weights S (dim_key, dim_value), one bit each, for 0/1 codes; an entry above 0 is on. Parameters: dim_key * dim_value.
+    Depth 1: an OR.
     Also: binary or clipped-Hebbian memory, Steinbuch's Lernmatrix. Source: Willshaw, Buneman & Longuet-Higgins 1969.
     """
     return Rule(

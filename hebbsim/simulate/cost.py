@@ -8,20 +8,22 @@ import itertools
 from collections.abc import Sequence
 
 PACKED = 1 / 7  # of a +-1 pair and entry, in kernels.packed
-BLOCK = 150.0  # pairs whose writing takes as long as a block does beyond its pairs: each entry is read and written
+BLOCK_OVERHEAD = (
+    150.0  # pairs whose writing takes as long as a block does beyond its pairs: each entry is read and written
+)
 # The same by a product on an accelerator, where 16 bytes of each entry move: from data sheets, not measured.
-PRODUCT_BLOCK = 1200.0
-SMALL = 2**20  # entries: a smaller state is always formed
-STEPS = 20.0  # of a reader that is given all keys, two products each
+PRODUCT_OVERHEAD = 1200.0
+SMALL_STATE = 2**20  # entries: a smaller state is always formed
+READER_STEPS = 20.0  # of a reader that is given all keys, two products each
 
 
-def written(num_patterns: Sequence[int], block: int, overhead: float = BLOCK) -> float:
+def written(num_patterns: Sequence[int], block: int, overhead: float = BLOCK_OVERHEAD) -> float:
     """Writing up to each load in blocks, a part of one costing a whole one, as pairs that would take as long."""
     steps = (after - before for before, after in itertools.pairwise([0, *sorted(set(num_patterns))]))
     return sum(-(-step // block) for step in steps) * (block + overhead)
 
 
-def packed_block(num_patterns: Sequence[int], most: int, overhead: float = BLOCK, unit: int = 32) -> int:
+def packed_block(num_patterns: Sequence[int], most: int, overhead: float = BLOCK_OVERHEAD, unit: int = 32) -> int:
     """Pairs written at once, whole units, `most` or fewer: as they fit the steps from load to load."""
     sizes = range(most - most % unit, 0, -unit) or [most]
     return min(sizes, key=lambda size: written(num_patterns, size, overhead))

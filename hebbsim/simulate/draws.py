@@ -29,6 +29,16 @@ def trial_key(seed: Array, dim_key: Array, dim_value: Array, trial: Array) -> Ar
     return rng_key
 
 
+def as_keys(draws: Draws) -> Draws:
+    """The draws with rng_keys in place of the words of them, which is all that can be given to other processes."""
+    if jnp.issubdtype(draws.book.dtype, jax.dtypes.prng_key):
+        return draws
+    sides, book, cues = (
+        jax.random.wrap_key_data(x, impl="threefry2x32") for x in (draws.sides, draws.book, draws.cues)
+    )
+    return draws._replace(sides=sides, book=book, cues=cues)
+
+
 # Takes a millisecond to run and a second to compile: half of it with the compiler's costly passes left out.
 QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 

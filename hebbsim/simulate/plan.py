@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from hebbsim.base import Ensemble, Precision, Readout, Retrieval, Rule
@@ -14,13 +15,14 @@ from hebbsim.errors import HebbsimError
 from hebbsim.parts import identity, look_up
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
-from hebbsim.records.task import Task
+from hebbsim.records.task import Task, parse_label
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
 from hebbsim.simulate.contract import check_supply, fit
-from hebbsim.simulate.placement import placed, trial_cost
+from hebbsim.simulate.placement import choose_placement, trial_cost
 from hebbsim.simulate.settings import check_settings, pinned
+from hebbsim.statistics.channels import register
 
 MOST_PROBES = 65_536  # see draws.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
@@ -40,6 +42,22 @@ class Sweep(NamedTuple):
         """Whether every part promises the same counts on any machine."""
         spec = self.spec
         return all("exact" in part.provides for part in (spec.rule, spec.ensemble, spec.retrieval, spec.readout))
+
+    @property
+    def channel(self) -> str:
+        """Name of the channel of what is counted, which the records keep; "" for a readout that names none."""
+        return register(self.spec.readout.channel_for(self.spec.ensemble.kind))
+
+    @property
+    def name(self) -> str:
+        """What it is, in the words that progress is reported in."""
+        task = self.tasks[0]
+        return f"{task.rule} {task.ensemble} {task.readout} {task.dim_key}x{task.dim_value}"
+
+    @property
+    def trials_at_once(self) -> int:
+        """Trials that the devices run side by side."""
+        return max(1, len(jax.devices()) // self.spec.num_shards)
 
     @property
     def cost(self) -> float:
@@ -73,6 +91,12 @@ def sweep(
     """The points of one curve, checked, not yet run: at the given num_patterns or loads, without repeats, ascending.
 
     Raises HebbsimError for anything that does not fit together or into memory.
+
+    Example:
+        >>> import hebbsim
+        >>> plan = hebbsim.sweep(rule="delta", dim=64, loads=[0.25, 1])
+        >>> [task.num_patterns for task in plan.tasks], plan.num_parameters, plan.exact
+        ([16, 64], 4096, False)
     """
     check_settings()
     made_rule: Rule = look_up(RULES, "rule", rule, rule_options)
@@ -80,13 +104,15 @@ def sweep(
     made_retrieval: Retrieval = look_up(RETRIEVALS, "retrieval", retrieval, retrieval_options)
     made_readout: Readout = look_up(READOUTS, "readout", readout, readout_options)
     made_precision: Precision = look_up(PRECISIONS, "precision", precision, precision_options)
-    dim_key, dim_value = _dims(dim, dim_key, dim_value)
+    if made_readout.choose:  # what runs is named in the task, so that records say it
+        made_readout = made_readout.choose(made_rule)
+    dim_key, dim_value = _dims(dim, dim_key, dim_value, made_ensemble.dims)
     if not isinstance(tied, bool | np.bool_):
         raise HebbsimError(f"tied = {tied!r}; allowed: True, False")
     probes = check_integer("probes", probes, 1, MOST_PROBES)
     ages = tuple(check_integer("ages", age, 0, MOST_PATTERNS) for age in _many("ages", ages))
     if list(ages) != sorted(set(ages)):
-        raise HebbsimError(f"ages = {ages}; allowed: ascending whole numbers, edges in pairs since writing")
+        raise HebbsimError(f"ages = {ages}; allowed: ascending integers, edges in pairs since writing")
     wrapped = made_precision.wrap(made_rule)
     if "exact" not in made_precision.provides:
         wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
@@ -106,6 +132,8 @@ def sweep(
         tied=bool(tied),
         seed=check_integer("seed", seed, 0, 2**32 - 1),
     )
+    for label in (first.rule, first.ensemble, first.retrieval, first.readout, first.precision):
+        parse_label(label)  # what cannot be read back is refused before it is measured
     spec = trial.Spec(
         rule=wrapped,
         ensemble=made_ensemble,
@@ -121,21 +149,28 @@ def sweep(
         identities=(first.rule, first.ensemble, first.retrieval, first.readout, first.precision),
     )
     check_supply(spec, max(counts))
-    spec = placed(spec, counts)
+    spec = choose_placement(spec, counts)
     if spec.probes * dim_value > MOST_COUNTED:
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
         )
     tasks = tuple(dataclasses.replace(first, num_patterns=m) for m in sorted(set(counts)))
+    register(made_readout.channel_for(made_ensemble.kind))
     stored_bits = 1.0 if "binary" in wrapped.provides else float(made_precision.bits)
-    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value), stored_bits)
+    kept = made_retrieval.num_state(dim_key)
+    return Sweep(spec, tasks, wrapped.num_parameters(dim_key, dim_value) + kept, stored_bits)
 
 
-def _dims(dim: int | None, dim_key: int | None, dim_value: int | None) -> tuple[int, int]:
+def _dims(
+    dim: int | None, dim_key: int | None, dim_value: int | None, stated: tuple[int, int] | None
+) -> tuple[int, int]:
+    if dim is None and stated:
+        dim_key = stated[0] if dim_key is None else dim_key
+        dim_value = stated[1] if dim_value is None else dim_value
     if dim is not None and (dim_key is not None or dim_value is not None):
         raise HebbsimError("dim sets both dims: give dim, or dim_key and dim_value")
     widths = (dim, dim) if dim is not None else (dim_key, dim_value)
-    if None in widths:
+    if any(width is None for width in widths):
         raise HebbsimError("dim is missing: give dim, or dim_key and dim_value")
     key, value = (check_integer(name, w, 1, 2**24) for name, w in zip(("dim_key", "dim_value"), widths, strict=True))
     return key, value

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import chdtrc, ndtri
+from scipy.special import chdtrc, logit, ndtri
 
 from hebbsim.errors import HebbsimError
 from hebbsim.statistics.estimate import Estimate, Unresolved, jackknife, quantile, student
-from hebbsim.statistics.information import errors_of
+from hebbsim.statistics.intervals import FEW
 from hebbsim.statistics.measurement import Measurement
+
+STRETCH = 1.25
 
 
 class Capacity(NamedTuple):
@@ -40,14 +42,41 @@ def over_trials(curve: Sequence[Measurement], statistic: Callable[[list[Any]], f
     Loads of one trial share its memory, so a trial is left out of all of them at once.
     """
     shared = set.intersection(*({record.trial for record in point.records} for point in curve))
-    kept = [{r.trial: r.counts for r in point.records if r.trial in shared} for point in curve]
+    kept = [{r.trial: t for r, t in zip(point.records, point.trials, strict=True)} for point in curve]
     return jackknife(statistic, [[counts[trial] for counts in kept] for trial in sorted(shared)], level)
+
+
+def widened(
+    estimate: Estimate,
+    others: Sequence[float],
+    within: tuple[float, float] = (-np.inf, np.inf),
+    stretch: float = STRETCH,
+) -> Estimate:
+    """The estimate with what other ways to interpolate give in its interval: added as independent errors, side by side.
+
+    within: where the number must lie whatever the way; an end that reaches beyond by sampling alone stays. stretch: of
+    their distance, since a few ways do not show all that curves can do.
+    """
+    best = estimate.best
+    below, above = (stretch * (max(f * (other - best) for other in (best, *others))) for f in (-1, 1))
+    low, high = best - np.hypot(best - estimate.low, below), best + np.hypot(estimate.high - best, above)
+    low, high = max(low, min(within[0], estimate.low)), min(high, max(within[1], estimate.high))
+    return estimate._replace(low=float(low), high=float(high), method=f"{estimate.method}, with interpolation")
 
 
 def best_load(curve: Sequence[Measurement], criterion: str, level: float = 0.95) -> Capacity:
     """The load of most bits: the top of the parabola in log load through the best point and its neighbours.
 
+    The intervals hold the tops of parabolas in the load and in its inverse root, of the bits and of their logarithm.
     Raises Unresolved where the best point is the first or the last.
+
+    Example:
+        >>> from hebbsim import curve, fit
+        >>> tokens = dict(ensemble="tokens", ensemble_options={"vocabulary": 16}, readout="argmax")
+        >>> points = curve(dim=32, loads=[0.5, 2, 32], trials=4, **tokens)
+        >>> capacity = fit.best_load(points, "hard")
+        >>> 0.5 < capacity.load.best < 32
+        True
     """
     logs = _log_loads(curve, 3)
     bits = np.asarray([point.bits_of(point.counts, criterion) for point in curve])
@@ -57,22 +86,42 @@ def best_load(curve: Sequence[Measurement], criterion: str, level: float = 0.95)
         message = f"best load: {criterion} bits are most at the {'first' if top == 0 else 'last'} load, "
         raise Unresolved(f"{message}{curve[top].load:.4g}; add loads {side} it", curve[top].bits[criterion])
     near = curve[top - 1 : top + 2]
-    x = logs[top - 1 : top + 2] - logs[top]
+    x = logs[top - 1 : top + 2]
 
-    def peak(totals: list[Any]) -> tuple[float, float]:
-        y = [point.bits_of(counts, criterion) for point, counts in zip(near, totals, strict=True)]
-        a, b, c = np.polyfit(x, y, 2)
-        at = np.clip(-b / (2 * a), x[0], x[2]) if a < 0 else x[int(np.argmax(y))]
-        return float(at), float((a * at + b) * at + c)
+    def peak(y: Sequence[float], power: float = 0.0, logarithm: bool = False) -> tuple[float, float]:
+        """(log load, bits) of the top, the parabola being in load**power, or the log load."""
+        axis, height = (np.exp(power * x) if power else x), np.log(y) if logarithm else np.asarray(y)
+        a, b, c = np.polyfit(axis - axis[1], height, 2)
+        if a >= 0:
+            return float(x[int(np.argmax(y))]), float(np.max(y))
+        at = np.clip(-b / (2 * a), *sorted((axis[0] - axis[1], axis[2] - axis[1])))
+        value, place = (a * at + b) * at + c, at + axis[1]
+        return float(np.log(place) / power if power else place), float(np.exp(value) if logarithm else value)
 
-    load = over_trials(near, lambda totals: peak(totals)[0], level)
-    return Capacity("best", _exp(load, logs[top]), over_trials(near, lambda totals: peak(totals)[1], level))
+    def height(totals: list[Any]) -> list[float]:
+        return [point.bits_of(counts, criterion) for point, counts in zip(near, totals, strict=True)]
+
+    whole = bits[top - 1 : top + 2]
+    forms = [(power, how) for power in (0.0, 1.0, -0.5) for how in (False, True) if whole.min() > 0 or not how]
+    loads, tops = zip(*(peak(list(whole), *form) for form in forms), strict=True)
+    load = widened(over_trials(near, lambda totals: peak(height(totals))[0], level), loads, (x[0], x[2]))
+    most = widened(over_trials(near, lambda totals: peak(height(totals))[1], level), tops)
+    return Capacity("best", _exp(load, 0.0), most)
 
 
 def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: float = 0.95) -> Capacity:
     """The load at which the error rate reaches `error`: the normal quantile of the rate is a line in log load between points.
 
-    Bits are the hard bits there. Raises Unresolved where the curve does not bracket it.
+    The interval holds what other lines give (the logarithm and the log-odds of the rate; the load and its inverse root)
+    and, where fewer than five errors were seen at an end, the rates that these do not exclude. Bits are the hard bits
+    there. Raises Unresolved where the curve does not bracket it.
+
+    Example:
+        >>> from hebbsim import curve, fit
+        >>> points = curve(dim=32, loads=[0.1, 0.3, 1], trials=4)
+        >>> capacity = fit.load_at_error(points, error=0.05)
+        >>> 0.3 < capacity.load.best < 0.5
+        True
     """
     logs = _log_loads(curve, 2)
     rates = np.asarray([point.error_rate.best for point in curve])
@@ -84,38 +133,63 @@ def load_at_error(curve: Sequence[Measurement], error: float = 0.01, level: floa
     low, high = above[0] - 1, above[0]
     pair = [curve[low], curve[high]]
     if rates[high] > 0.9:
-        message = (
-            f"load at error {error:g}: the rate jumps from {rates[low]:.2g} to {rates[high]:.2g}; add loads between"
-        )
-        raise Unresolved(message, curve[low].error_rate)
-    _, of = errors_of(pair[0].counts)
+        message = f"load at error {error:g}: the rate jumps from {rates[low]:.2g} to {rates[high]:.2g}; "
+        between = f"add loads between {curve[low].load:.4g} and {curve[high].load:.4g}"
+        raise Unresolved(message + between, curve[low].error_rate)
+    seen, of = pair[0].errors_of(pair[0].counts)
     floor = 0.5 / of  # a rate of none is between 0 and one error: the line needs a finite quantile
+    ends = float(logs[low]), float(logs[high])
 
-    def crossing(totals: list[Any]) -> tuple[float, float]:
-        z = [ndtri(np.clip(np.divide(*errors_of(counts)), floor, 1 - floor)) for counts in totals]
-        part = (ndtri(error) - z[0]) / (z[1] - z[0]) if z[1] > z[0] else 0.5
-        at = logs[low] + part * (logs[high] - logs[low])
+    def cross(rates: Sequence[float], scale: Callable[[Any], Any] = ndtri, power: float = 0.0) -> float:
+        """Log load of the crossing: scale(rate) is a line in load**power, or in the log load; at most a step beyond."""
+        z = scale(np.clip(rates, floor, 1 - floor))
+        part = np.clip((scale(error) - z[0]) / (z[1] - z[0]), -1, 2) if z[1] > z[0] else 0.5
+        if not power or not 0 <= part <= 1:
+            return float(ends[0] + part * (ends[1] - ends[0]))
+        x = np.exp(power * np.asarray(ends))
+        return float(np.log(x[0] + part * (x[1] - x[0])) / power)
+
+    def rates_of(totals: list[Any]) -> list[float]:
+        return [float(np.divide(*point.errors_of(counts))) for point, counts in zip(pair, totals, strict=True)]
+
+    load = over_trials(pair, lambda totals: cross(rates_of(totals)), level)
+    forms = [(scale, power) for scale in (ndtri, np.log, logit) for power in (0.0, 1.0, -0.5)]
+    choices = [[float(rates[low]), float(rates[high])]]
+    if seen < FEW:  # how rare the errors are is hardly known, and may be anything if none was seen
+        intervals = [point.error_rate for point in pair]
+        choices += [[e.high for e in intervals], [e.low for e in intervals]]
+    others = [cross(choice, *form) for choice in choices for form in forms] + ([] if seen else [float(ends[1])])
+    load = widened(load, others, ends)
+
+    def bits(log_load: float, totals: list[Any]) -> float:
+        contents = [point.content(counts, "hard") for point, counts in zip(pair, totals, strict=True)]
+        if contents[0] and contents[0].share and contents[0].recovered:
+            pairs = np.exp(log_load) * pair[0].task.dim_key
+            return float(pairs * contents[0].bits(error) / pair[0].num_parameters)
         # Bits per load change slowly along the curve: interpolate those.
-        rate = [p.bits_of(c, "hard") / p.load for p, c in zip(pair, totals, strict=True)]
-        return float(at), float(np.exp(at) * (rate[0] + part * (rate[1] - rate[0])))
+        per = [p.bits_of(c, "hard") / p.load for p, c in zip(pair, totals, strict=True)]
+        part = (log_load - ends[0]) / (ends[1] - ends[0])
+        return float(np.exp(log_load) * (per[0] + part * (per[1] - per[0])))
 
-    load = over_trials(pair, lambda totals: crossing(totals)[0], level)
-    bits = over_trials(pair, lambda totals: crossing(totals)[1], level)
-    return Capacity(f"epsilon {error:g}", _exp(load, 0.0), bits)
+    whole = [point.counts for point in pair]
+    found = over_trials(pair, lambda totals: bits(cross(rates_of(totals)), totals), level)
+    found = widened(found, [bits(load.low, whole), bits(load.high, whole)], stretch=1.0)
+    return Capacity(f"epsilon {error:g}", _exp(load, 0.0), found)
 
 
 def exact_load(curve: Sequence[Measurement], level: float = 0.95) -> Capacity:
     """The load up to which a trial reads back with no error at all; mean over trials.
 
     It lies between the last load without an error (all lesser ones without, too) and the next: the geometric middle is
-    taken. Raises Unresolved where some trial fails at the first load or none fails by the last, and where not every
-    pair was probed.
+    taken, and half of the mean step is in the interval. Raises Unresolved where some trial fails at the first load or
+    none fails by the last, and where not every pair was probed.
     """
     shared = sorted(set.intersection(*({record.trial for record in point.records} for point in curve)))
-    loads, bits = [], []
+    counted = [{record.trial: t for record, t in zip(p.records, p.trials, strict=True)} for p in curve]
+    loads, bits, steps = [], [], []
     for trial in shared:
-        counts = [next(r.counts for r in point.records if r.trial == trial) for point in curve]
-        clean = np.asarray([errors_of(c)[0] == 0 for c in counts])
+        counts = [at[trial] for at in counted]
+        clean = np.asarray([point.errors_of(c)[0] == 0 for point, c in zip(curve, counts, strict=True)])
         last = len(clean) if clean.all() else int(np.argmin(clean))
         if curve[min(last, len(clean) - 1)].task.probes < curve[min(last, len(clean) - 1)].task.num_patterns:
             raise Unresolved("exact load: not every pair was probed; allowed: probes of num_patterns or more")
@@ -124,8 +198,14 @@ def exact_load(curve: Sequence[Measurement], level: float = 0.95) -> Capacity:
             raise Unresolved(f"exact load: in trial {trial} {which}; add {'smaller' if last == 0 else 'larger'} loads")
         step = np.sqrt(curve[last].load / curve[last - 1].load)
         loads.append(step * curve[last - 1].load)
+        steps.append(step)
         bits.append(step * curve[last - 1].bits_of(counts[last - 1], "hard"))
-    return Capacity("exact", student(loads, level), student(bits, level))
+
+    def mean(values: list[float]) -> Estimate:
+        ends = [np.mean(np.divide(values, steps)), np.mean(np.multiply(values, steps))]
+        return widened(student(values, level), [float(end) for end in ends], stretch=1.0)
+
+    return Capacity("exact", mean(loads), mean(bits))
 
 
 def extrapolate(x: Sequence[float], values: Sequence[Estimate], powers: Sequence[float], level: float = 0.95) -> Fit:
@@ -133,6 +213,13 @@ def extrapolate(x: Sequence[float], values: Sequence[Estimate], powers: Sequence
 
     powers: of the terms beyond the constant. The interval is Student's, from the estimates' own errors (widened by the
     scatter where that is larger) on the fewest trials among them. Raises HebbsimError with too few points.
+
+    Example:
+        >>> from hebbsim import Estimate, fit
+        >>> sizes = [Estimate(y - 0.01, y, y + 0.01, 0.95, 8, "given") for y in (0.70, 0.72, 0.73, 0.735)]
+        >>> found = fit.extrapolate([1 / 64, 1 / 128, 1 / 256, 1 / 512], sizes, powers=[1])
+        >>> print(found.limit.number())
+        0.7400 +/- 0.0086
     """
     at, powers = np.asarray(x, float), (0.0, *powers)
     if len(x) <= len(powers):

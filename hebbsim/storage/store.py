@@ -4,11 +4,10 @@ The keys are drawn again from the seed. Nothing of the file is kept beside the m
 comes back comes out of the matrix.
 """
 
+import functools
 import hashlib
 import math
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -21,12 +20,16 @@ from hebbsim.errors import HebbsimError
 from hebbsim.parts import look_up
 from hebbsim.precisions.lloyd_max import rms, table
 from hebbsim.retrievals import RETRIEVALS
-from hebbsim.retrievals.columns import BLOCK
+from hebbsim.retrievals.columns import BLOCK, Columns
 from hebbsim.simulate.settings import check_settings, pinned
-from hebbsim.storage.memory_file import TYPES, Memory, load, replace, save
+from hebbsim.storage.memory_file import TYPES, Memory
+from hebbsim.storage.source import available_memory
 from hebbsim.theory.limits import amp_capacity
 
 ROWS = 1024  # keys drawn at once
+SEEDS = 4  # seeds tried for a matrix of one size before a larger one is
+CHANCY = 256  # narrower matrices fail or not by chance, so that another seed helps; wider ones fail by their load
+GROWTHS = 16  # larger matrices tried, each 1/16 wider than the last
 
 
 class Recalled(NamedTuple):
@@ -40,52 +43,108 @@ class Recalled(NamedTuple):
     unconverged: int
 
 
+@functools.cache
+def key_rows(dim: int) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """(rng_key, index) -> the keys of these numbers, compiled once a width."""
+    side = bipolar_side(dim)
+    return jax.jit(lambda rng_key, index: side.rows((), side.draw(rng_key, index)))
+
+
 def draw_keys(memory: Memory) -> jax.Array:
     """All keys, (num_patterns, dim_key) of +-1: row i is a function of (seed, i)."""
-    side = bipolar_side(memory.dim_key)
     rng_key = jax.random.key(np.uint32(memory.seed), impl="threefry2x32")
-    rows = jax.jit(lambda index: side.rows((), side.draw(rng_key, index)))
-    parts = [rows(start + jnp.arange(ROWS)) for start in range(0, memory.num_patterns, ROWS)]
+    rows = key_rows(memory.dim_key)
+    parts = [rows(rng_key, start + jnp.arange(ROWS)) for start in range(0, memory.num_patterns, ROWS)]
     return jnp.concatenate(parts)[: memory.num_patterns]
 
 
 def sizes(length: int, bits_per_parameter: float) -> tuple[int, int]:
     """(dim, num_patterns) of the smallest square matrix that holds `length` bytes at no more than bits_per_parameter."""
     dim = max(8, math.ceil(math.sqrt(8 * length / bits_per_parameter)))
-    return dim, math.ceil(8 * length / dim)
+    return dim, max(1, math.ceil(8 * length / dim))
+
+
+def memory_needed(length: int, bits_per_parameter: float) -> int:
+    """Bytes of memory that storing and reading back take, about: weights twice, in integers and floats, keys, values."""
+    dim, patterns = sizes(length, bits_per_parameter)
+    return 10 * dim * dim + 16 * patterns * dim
+
+
+def longest_file(bits_per_parameter: float) -> int:
+    """Bytes of the longest file that `write` stores in the memory that is available now."""
+    return int(available_memory() / memory_needed(10**6, bits_per_parameter) * 10**6)
 
 
 @pinned()
-def write(data: bytes, bits_per_parameter: float = 0.7, seed: int = 0, bits: int = 0) -> Memory:
+def write(
+    data: bytes,
+    bits_per_parameter: float = 0.7,
+    seed: int = 0,
+    bits: int = 0,
+    progress: Callable[[str, float, float], None] = lambda text, done, total: None,
+) -> Memory:
     """The file's bits as +-1 rows (0 is +1), in one matrix sum_i k_i^T v_i; `bits` > 0 rounds it to Lloyd-Max levels.
 
-    Raises HebbsimError for an empty file, a load that no reader serves, bits or a seed out of range.
+    What is returned has been read back, by AMP, and is the file. A matrix that does not give it back, as happens to small
+    ones and near the capacity, is made again: first from the next seeds, then 1/16 wider, and so on.
+    Raises HebbsimError for a load that no reader serves, bits or a seed out of range, and if no matrix was found.
+
+    Example:
+        >>> from hebbsim.storage.store import read, write
+        >>> memory = write(b"some bytes", bits_per_parameter=0.1)
+        >>> memory.num_patterns, memory.dim_key
+        (3, 29)
+        >>> read(memory, "ridge", {}, lambda *_: None).data
+        b'some bytes'
     """
     check_settings()
     most = amp_capacity()
-    if not data:
-        raise HebbsimError("the file is empty; allowed: one byte or more")
     if not 0 < bits_per_parameter <= most:
         raise HebbsimError(
             f"{bits_per_parameter} bits per parameter: no reader here returns them; allowed: above 0, up to {most:.3f}"
         )
     if not 0 <= bits <= 8 or not 0 <= seed < 2**32:
-        raise HebbsimError(f"bits = {bits}, seed = {seed}; allowed: bits 0 (whole numbers) to 8, seed 0 to 2**32 - 1")
-    dim, patterns = sizes(len(data), bits_per_parameter)
+        raise HebbsimError(f"bits = {bits}, seed = {seed}; allowed: bits 0 (integers) to 8, seed 0 to 2**32 - 1")
+    dim, _ = sizes(len(data), bits_per_parameter)
+    for _ in range(1 + GROWTHS):
+        for step in range(SEEDS if dim < CHANCY else 1):
+            memory = form(data, dim, (seed + step) % 2**32, bits)
+            if read(memory, progress=progress).right:
+                return memory
+        dim += max(1, dim // 16)
+    raise HebbsimError(
+        f"{len(data):,} bytes did not come back from any matrix up to {dim - 1:,} x {dim - 1:,}; "
+        "ask for fewer bits per parameter or more --bits"
+    )
+
+
+def form(data: bytes, dim: int, seed: int, bits: int = 0) -> Memory:
+    """The matrix of one size and seed that holds the file, not yet read back."""
+    patterns = max(1, math.ceil(8 * len(data) / dim))
     empty = Memory(dim, dim, patterns, len(data), seed, "int32", 32, 0.0, hashlib.sha256(data).hexdigest(), np.empty(0))
     keys = draw_keys(empty)
     flat = np.zeros(patterns * dim, np.uint8)
     flat[: 8 * len(data)] = np.unpackbits(np.frombuffer(data, np.uint8))
     values = flat.reshape(patterns, dim)
-    product = jax.jit(lambda keys, bits: dot(keys.T, 1 - 2 * bits.astype(jnp.float32)).astype(jnp.int32))
     weights = np.empty((dim, dim), np.int16 if patterns < 2**15 else np.int32)
     for columns in blocks(dim):
-        weights[:, columns] = product(keys, values[:, columns])
+        weights[:, columns] = outer_products(keys, values[:, columns])
+    return settle(empty, weights, bits)
+
+
+@jax.jit
+def outer_products(keys: jax.Array, bits: jax.Array) -> jax.Array:
+    """Sum over pairs of key and value, the values given as bits: 0 is +1."""
+    return dot(keys.T, 1 - 2 * bits.astype(jnp.float32)).astype(jnp.int32)
+
+
+def settle(empty: Memory, weights: np.ndarray, bits: int) -> Memory:
+    """A memory of these integer weights in the smallest type that holds them, or rounded to 2**bits Lloyd-Max levels."""
     if bits:
-        scale = float(rms(jnp.asarray(weights, jnp.float32)))
+        scale = float(rms(jnp.asarray(weights, jnp.float32))) or 1.0
         rounded = empty._replace(type="codes", bits=bits, scale=scale)
-        matrix = np.empty((dim, dim), np.uint8)
-        for columns in blocks(dim):
+        matrix = np.empty(weights.shape, np.uint8)
+        for columns in blocks(weights.shape[1]):
             matrix[:, columns] = levels_of(rounded, weights[:, columns].astype(np.float32))
         return rounded._replace(matrix=matrix)
     largest = max(int(weights.max()), -int(weights.min()))
@@ -116,19 +175,10 @@ def read(
     if made.columns is None:
         fit = ", ".join(name for name, part in RETRIEVALS.items() if part().columns is not None)
         raise HebbsimError(f"retrieval {made.label} does not read +-1 values by columns; allowed: {fit}")
-    reader, denoise = made.columns, bipolar_side(memory.dim_value).denoise
     keys = draw_keys(memory)
     count = jnp.float32(memory.num_patterns)
-    whole = jnp.asarray(memory.weights())
-    prepared = jax.jit(reader.prepare)(keys, count, whole)
-    del whole
-
-    @jax.jit
-    def one(keys: jax.Array, prepared: Any, columns: jax.Array) -> tuple[jax.Array, ...]:
-        found = reader.read(keys, count, prepared, columns, denoise)
-        again = dot(keys.T, jnp.where(found.value < 0, -1.0, 1.0))
-        return found.value < 0, again, jax.scipy.stats.norm.sf(1 / found.noise), found.steps, found.rested
-
+    prepare, one = programs(made.columns, memory.dim_value)
+    prepared = prepare(keys, count, jnp.asarray(memory.weights()))
     values = np.empty((memory.num_patterns, memory.dim_value), bool)
     steps, unconverged, wrong = 0, 0, 0.0
     size = min(BLOCK, memory.dim_value)
@@ -137,7 +187,7 @@ def read(
         part = memory.weights(columns)
         width = part.shape[1]
         padded = np.pad(part, ((0, 0), (0, size - width)))  # one shape, one compilation
-        decided, again, chance, took, rested = (np.asarray(array) for array in one(keys, prepared, padded))
+        decided, again, chance, took, rested = (np.asarray(array) for array in one(keys, count, prepared, padded))
         values[:, columns] = decided[:, :width]
         steps += int(took[:width].sum())
         unconverged += int((~rested[:width]).sum())
@@ -149,59 +199,22 @@ def read(
     return Recalled(data, right, wrong, memory.dim_value, steps / memory.dim_value, unconverged)
 
 
+@functools.cache
+def programs(reader: Columns, dim_value: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The reader's `prepare` and its reading of one block of columns, compiled once for all memories of a shape."""
+    denoise = bipolar_side(dim_value).denoise
+
+    @jax.jit
+    def one(keys: jax.Array, count: jax.Array, prepared: Any, columns: jax.Array) -> tuple[jax.Array, ...]:
+        found = reader.read(keys, count, prepared, columns, denoise)
+        again = dot(keys.T, jnp.where(found.value < 0, -1.0, 1.0))
+        return found.value < 0, again, jax.scipy.stats.norm.sf(1 / found.noise), found.steps, found.rested
+
+    return jax.jit(reader.prepare), one
+
+
 def levels_of(memory: Memory, weights: np.ndarray) -> np.ndarray:
-    """Whole-number weights themselves; of rounded ones, the numbers of the levels they fall into."""
+    """Integer weights themselves; of rounded ones, the numbers of the levels they fall into."""
     if memory.type != "codes":
         return weights
     return np.searchsorted(table(memory.bits)[1], weights / np.float32(memory.scale), side="right")
-
-
-def store_file(path: Path, out: Path, bits_per_parameter: float, seed: int, bits: int) -> int:
-    """`hebbsim store`: exit status 0. Raises HebbsimError."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise HebbsimError(f"{path}: cannot read: {error.strerror}") from None
-    memory = write(data, bits_per_parameter, seed, bits)
-    save(memory, out)
-    print(f"{out}: {memory.length:,} bytes in {said(memory)}")
-    return 0
-
-
-def said(memory: Memory) -> str:
-    """Sizes and loads, in words."""
-    stored = memory.bits_per_parameter / memory.bits
-    kind = f"{memory.bits}-bit levels" if memory.type == "codes" else memory.type
-    return (
-        f"{memory.dim_key:,} x {memory.dim_value:,} {kind}, {memory.num_patterns:,} pairs, load "
-        f"{memory.num_patterns / memory.dim_key:.3f}: {memory.bits_per_parameter:.4f} bits/parameter, "
-        f"{stored:.4f} bits per stored bit"
-    )
-
-
-def recall_file(
-    path: Path, out: Path, retrieval: str, options: dict[str, Any] | None, force: bool,
-    progress: Callable[[str, float, float], None],
-) -> int:  # fmt: skip
-    """`hebbsim recall`: exit status 0 if the file came back whole, 1 if not. Raises HebbsimError."""
-    memory = load(path)
-    print(f"{path}: {said(memory)}")
-    found = read(memory, retrieval, options, progress)
-    effort = (
-        f"{found.iterations:.1f} iterations a column, {found.unconverged:,} of {found.columns:,} columns unconverged"
-    )
-    if found.right:
-        replace(out, found.data)
-        print(f"{out}: {memory.length:,} bytes, 0 of {8 * memory.length:,} bits wrong, SHA-256 equal; {effort}")
-        return 0
-    share = 100 * found.wrong / (8 * memory.length)
-    wrong = (
-        f"about {found.wrong:,.0f} of {8 * memory.length:,} bits wrong ({share:.3g} %, by the reader's own noise level)"
-    )
-    print(f"{wrong}; SHA-256 differs; {effort}")
-    if not force:
-        print(f"hebbsim: {out} not written; --force writes it with its errors", file=sys.stderr)
-        return 1
-    replace(out, found.data)
-    print(f"{out}: written with its errors")
-    return 1

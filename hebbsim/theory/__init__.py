@@ -4,7 +4,17 @@ load = num_patterns / dim_key; bits are per parameter (an entry of the state) un
 """
 
 from hebbsim.statistics.information import LN2, entropy
+from hebbsim.theory.codes import best_block, block_rate, code_channel, code_threshold
 from hebbsim.theory.constants import BOX_LIMIT, HARD_LIMIT, PERCEPTRON_LIMIT, SOFT_LIMIT, WILLSHAW_LIMIT
+from hebbsim.theory.correlated import (
+    correlated_bits,
+    correlated_delta_bits,
+    correlated_delta_limit,
+    correlated_delta_snr,
+    effective_dim,
+    power_spectrum,
+    whitened_query_bits,
+)
 from hebbsim.theory.limits import (
     amp_capacity,
     entropy_ceiling,
@@ -68,16 +78,25 @@ __all__ = [
     "argmax_bits",
     "argmax_error",
     "argmax_soft_bits",
+    "best_block",
     "best_token_load",
     "binary_entropy",
     "bit_error",
     "bit_error_exact",
+    "block_rate",
     "box_error",
     "box_errors",
     "box_exact",
     "clean_load",
+    "code_channel",
+    "code_threshold",
+    "correlated_bits",
+    "correlated_delta_bits",
+    "correlated_delta_limit",
+    "correlated_delta_snr",
     "decay_bits",
     "delta_bits",
+    "effective_dim",
     "entropy",
     "entropy_ceiling",
     "gamp_capacity",
@@ -93,6 +112,7 @@ __all__ = [
     "lloyd_max",
     "lloyd_max_levels",
     "load_at_error",
+    "power_spectrum",
     "quantiser_noise",
     "ridge_error",
     "ridge_errors",
@@ -109,6 +129,7 @@ __all__ = [
     "token_errors",
     "token_load_at_error",
     "whitened_error",
+    "whitened_query_bits",
     "willshaw_best",
     "willshaw_false",
     "willshaw_false_naive",

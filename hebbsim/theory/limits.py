@@ -118,6 +118,11 @@ def ridge_sinr(load: ArrayLike) -> Any:
     """Signal to noise of least squares on known keys: 1 / (load - 1) for load > 1, infinite up to it.
 
     dim_key -> infinity. Source: the decorrelator of random-spreading CDMA, Verdu & Shamai 1999.
+
+    Example:
+        >>> from hebbsim import theory
+        >>> theory.ridge_sinr([0.9, 1.5]).tolist()
+        [inf, 2.0]
     """
     load = check_positive("load", load)
     return np.where(load > 1, 1 / np.where(load > 1, load - 1, 1.0), np.inf)[()]

@@ -11,7 +11,7 @@ WEIGHT /= WEIGHT.sum()
 
 
 def largest(holds: Callable[[int], bool], low: int) -> int:
-    """Largest whole number at which `holds`, which it does at `low` and from some number on no more; by bisection."""
+    """Largest integer at which `holds`, which it does at `low` and from some number on no more; by bisection."""
     high = 2 * low
     while holds(high):
         low, high = high, 2 * high

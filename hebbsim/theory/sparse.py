@@ -21,6 +21,11 @@ def willshaw_ones(num_patterns: ArrayLike, dim_key: int, dim_value: int, active_
     """Fraction of the weights that are on: p1 = 1 - (1 - active_key active_value / (dim_key dim_value))^num_patterns.
 
     Unit: probability. Exact for one weight, any size; arrays of num_patterns. Source: Willshaw et al. 1969.
+
+    Example:
+        >>> from hebbsim import theory
+        >>> round(float(theory.willshaw_ones(5000, 1024, 1024, 12, 12)), 4)
+        0.4968
     """
     _sizes(dim_key, dim_value, active_key, active_value)
     with np.errstate(divide="ignore"):

@@ -18,6 +18,11 @@ def decay_bits(c: ArrayLike, values: str = "gaussian") -> Any:
     With x = a^(2 age) the SNR is c x: (1/c) Int_0^1 I(c x) dx / x. values: "gaussian", -Li2(-c) / (2 c ln 2);
     "bipolar", the field undecided; "hard", its sign. dim_key -> infinity. Source: derived for hebbsim, checked by
     Monte-Carlo.
+
+    Example:
+        >>> from hebbsim import theory
+        >>> round(float(theory.decay_bits(1)), 4)
+        0.5933
     """
     return _stream(check_positive("c", c), 0.0, values)
 
@@ -28,6 +33,11 @@ def delta_bits(rate: ArrayLike, values: str = "gaussian") -> Any:
     With g = rate (2 - rate), x = exp(-2 rate age / dim_key) the SNR is g x / (1 - g x), the bits
     (1 / (2 rate)) Int_0^1 I dx / x; values as in decay_bits; "gaussian" is Li2(g) / (4 rate ln 2). dim_key -> infinity,
     endless stream. Source: derived for hebbsim, checked by Monte-Carlo.
+
+    Example:
+        >>> from hebbsim import theory
+        >>> round(float(theory.delta_bits(0.5, "hard")), 4)
+        0.5046
     """
     return _stream(0.0, check_positive("rate", rate, 2.0), values)
 

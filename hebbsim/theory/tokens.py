@@ -36,6 +36,11 @@ def argmax_error(
 
     Unit: probability. Sources: iid is M-ary orthogonal signalling; the others were derived for hebbsim and
     checked by Monte-Carlo. M - 1, since a pair does not interfere with itself; one pair is never misread.
+
+    Example:
+        >>> from hebbsim import theory
+        >>> round(float(theory.argmax_error(256, 256, 4096, 3000)), 3)
+        0.221
     """
     wrong = _error_of(dim_key, dim_value, vocabulary, codes)
     return _each(wrong, check_integers("num_patterns", num_patterns))

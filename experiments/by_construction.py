@@ -1,0 +1,163 @@
+"""0.7 without errors: how many bits per parameter come back one-shot, every one right, through an outer code?
+
+Collecting TASKS (a minute on 2 cores) measures what an undecided reader gets from the same matrices. The coded memories
+are run by python -m experiments.by_construction, about 20 minutes on 2 cores; it appends one line a memory to
+results/by_construction/decoded.ndjson, and goes on from there when it is started again. Each memory is one matrix filled
+with code words of random messages; a block is one code word. Figure: share of blocks read wrong against bits per
+parameter, by code and dim.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from scipy.special import betaincinv
+
+from hebbsim import plot, theory
+
+BUDGET = "20 minutes on 2 cores, of which TASKS take 1"
+OUT = Path(__file__).parent.parent / "results" / "by_construction"
+TASKS = [dict(readout="soft", dim=256, loads=[4, 6, 8, 12.5, 20, 33.6, 50], probes=512, trials=8)]
+
+LONGEST = 1_000_000  # entries of a block, or what one matrix of dim 256 holds
+# (rate, dim, bits of a weight, bits per parameter aimed at, memories)
+WATERFALL = [("1/10", 256, 0, per, 8) for per in (0.58, 0.61, 0.62, 0.63)]
+WATERFALL += [("1/20", 64, 0, per, 60) for per in (0.5, 0.54, 0.58, 0.62)]
+WATERFALL += [("1/20", 256, 0, per, 12) for per in (0.6, 0.64, 0.65, 0.66)]
+WATERFALL += [("1/50", 256, 0, per, 4) for per in (0.68, 0.685)]
+FULL = [("1/20", 256, 0, 0.622, 250), ("1/20", 1024, 0, 0.622, 16)]
+FULL += [("1/50", 256, 0, 0.6715, 24), ("1/50", 1024, 0, 0.6715, 2)]
+LARGE = [("1/20", 4096, 0, 0.622, 1)]
+FEW_BITS = [("1/20", 256, bits, per, 6) for bits, per in ((1, 0.39), (2, 0.54), (3, 0.59), (4, 0.61))]
+RUNS = FULL[:3] + WATERFALL + FEW_BITS + FULL[3:]
+
+
+def layout(rate, dim, per):
+    """(length, blocks) nearest to these bits per parameter: blocks as long as a matrix of dim 256 makes them."""
+    from hebbsim.codes.graph import BASE, ENSEMBLES
+
+    entries = per * dim * dim * BASE / ENSEMBLES[rate].columns
+    blocks = max(1, round(entries / (LONGEST if rate != "1/50" else 2.5 * LONGEST)))
+    return BASE * round(entries / blocks / BASE), blocks
+
+
+def run(runs, out):
+    """Append what is missing, one line a memory."""
+    from hebbsim.codes import multi_edge
+    from hebbsim.storage.coded_trial import coded_trial
+
+    identity = ("rate", "dim", "bits", "per", "trial", "digest")
+    done = {tuple(row[name] for name in identity) for row in read(out)}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("a") as file:
+        for rate, dim, bits, per, memories in runs:
+            length, blocks = layout(rate, dim, per)
+            code = multi_edge(rate=rate, length=length)
+            for trial in range(memories):
+                if (rate, dim, bits, per, trial, code.digest) in done:
+                    continue
+                counts = coded_trial(code, dim, blocks, trial, bits=bits)
+                line = {"rate": rate, "dim": dim, "bits": bits, "per": per, "length": length, "trial": trial}
+                file.write(json.dumps(line | {"digest": code.digest} | counts) + "\n")
+                file.flush()
+
+
+def read(path):
+    """The lines that are whole."""
+    rows = []
+    for line in path.read_text().splitlines() if path.exists() else ():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            continue  # cut off while it was written: run again
+    return rows
+
+
+def points(path=OUT / "decoded.ndjson"):
+    """Sums over memories, one a (rate, dim, bits, per)."""
+    found = defaultdict(lambda: defaultdict(int))
+    for row in read(path):
+        point = found[row["rate"], row["dim"], row["bits"], row["per"], row["length"]]
+        point["memories"] += 1
+        for name in ("message_bits", "errors", "blocks", "wrong_blocks", "unnoticed", "iterations", "entries",
+                     "sign_errors", "seconds"):  # fmt: skip
+            point[name] += row[name]
+    return {at: dict(point) for at, point in sorted(found.items())}
+
+
+def interval(wrong, of, level=0.95):
+    """Clopper-Pearson: exact limits of a share, or one limit of the whole level where none or all are wrong."""
+    tail = (1 - level) / (1 if wrong in (0, of) else 2)
+    low = 0.0 if wrong == 0 else float(betaincinv(wrong, of - wrong + 1, tail))
+    return low, 1.0 if wrong == of else float(betaincinv(wrong + 1, of - wrong, 1 - tail))
+
+
+def stored(at, point):
+    """Message bits a parameter, of all blocks, right or wrong."""
+    return point["message_bits"] / point["memories"] / at[1] ** 2
+
+
+def table(results):
+    header = ["code", "dim", "weights", "block", "load", "signs wrong", "bits/parameter", "bits per stored bit",
+              "memories", "message bits", "bits wrong", "blocks", "blocks wrong", "unnoticed", "95 % limit of block error",
+              "passes"]  # fmt: skip
+    lines = []
+    for at, p in points().items():
+        rate, dim, bits, _, length = at
+        per, load = stored(at, p), np.ceil(p["entries"] / p["memories"] / dim) / dim
+        low, high = interval(p["wrong_blocks"], p["blocks"])
+        limit = f"< {high:.2g}" if not p["wrong_blocks"] else f"{low:.2g} to {high:.2g}"
+        lines.append([
+            rate, dim, f"{bits} bits" if bits else "exact", f"{length:,}", f"{load:.3f}",
+            f"{p['sign_errors'] / p['entries']:.4f}", f"{per:.4f}", f"{per / bits:.3f}" if bits else "",
+            p["memories"], f"{p['message_bits']:,}", f"{p['errors']:,}", f"{p['blocks']:,}", p["wrong_blocks"],
+            p["unnoticed"], limit, f"{p['iterations'] / p['blocks']:.1f}",
+        ])  # fmt: skip
+    return header, lines
+
+
+def figure(results):
+    made, axes = plot.figure(1)
+    ax = axes[0]
+    curves = [("1/10", 256), ("1/20", 64), ("1/20", 256), ("1/50", 256)]
+    for i, (rate, dim) in enumerate(curves):
+        found = {stored(at, p): p for at, p in points().items() if at[:3] == (rate, dim, 0)}
+        if not found:
+            continue
+        shares = {
+            per: (p["wrong_blocks"] / p["blocks"], interval(p["wrong_blocks"], p["blocks"])) for per, p in found.items()
+        }
+        some = {per: share for per, share in shares.items() if share[0] > 0}
+        none = {per: high for per, (share, (_, high)) in shares.items() if share == 0}
+        colour, label = plot.COLOURS[i], f"rate {rate}, dim {dim}"
+        if some:
+            best = np.array([share for share, _ in some.values()])
+            ends = np.array([end for _, end in some.values()]).T
+            bars = np.abs(ends - best)
+            ax.errorbar(list(some), best, yerr=bars, fmt=plot.MARKERS[i], ms=3.2, color=colour, elinewidth=0.8,
+                        capsize=1.5, label=label)  # fmt: skip
+        if none:
+            plot.limits(ax, list(none), list(none.values()), "" if some else label, i)
+        share = {"1/10": 0.1, "1/20": 0.05, "1/50": 0.02}[rate]
+        if dim == 256:
+            ax.axvline(share * theory.code_threshold(rate), color=colour, lw=0.8, ls=plot.LINES[1])
+    ax.set(yscale="log", ylim=(1e-3, 1.3), xlim=(0.48, 0.71), xlabel="bits per parameter stored",
+           ylabel="share of blocks read wrong")  # fmt: skip
+    plot.title(ax, "One-shot and without error at 0.62 bits per parameter; at 0.67 one block of 23 is wrong")
+    plot.legend(ax, loc="lower left")
+    plot.note(ax, "Bars: 95 % Clopper-Pearson over blocks; arrows: upper limits, no block wrong. Dashed: thresholds.")
+    return made
+
+
+def main():
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", default=OUT / "decoded.ndjson", type=Path)
+    parser.add_argument("--large", action="store_true", help="one matrix of dim 4096 too: 10 minutes more")
+    given = parser.parse_args()
+    run(RUNS + (LARGE if given.large else []), given.out)
+
+
+if __name__ == "__main__":
+    main()
