@@ -56,11 +56,12 @@ def test_what_a_value_is_is_said_and_not_read_from_the_type_of_its_code():
 def test_packed_forms_are_used_only_where_both_sides_are_packed(sides):
     mixed = Ensemble("mixed", "bipolar", sides[0], sides[1], sides[1], provides={"exact"})
     plan = hebbsim.sweep(ensemble=mixed, dim=1024, num_patterns=[40], probes=8)
-    assert plan.spec.formed and trial.fast_form(plan.spec.rule, *plan.spec.sides) is None
+    assert trial.fast_form(plan.spec.rule, *plan.spec.sides) is None
     point = hebbsim.measure(ensemble=mixed, dim=1024, num_patterns=40, probes=8, trials=2)
     assert point.error_rate.best < 0.001
     small = hebbsim.sweep(ensemble=mixed, dim=96, num_patterns=[40], probes=8)
-    formed, pairs = (trial.run(small.spec._replace(formed=how), 0, [0, 1], [40]) for how in (True, False))
+    order = {"formed": False} if "formed" in small.spec._fields else {"form": "parallel"}
+    formed, pairs = (trial.run(spec, 0, [0, 1], [40]) for spec in (small.spec, small.spec._replace(**order)))
     assert np.array_equal(formed["errors"], pairs["errors"]) and np.any(formed["bits"])
 
 

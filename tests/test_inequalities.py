@@ -135,9 +135,7 @@ def entropy(p):
 def test_biased_values_are_credited_with_their_own_entropy(p, readout):
     """A pseudo-inverse gives back every value: exactly the entropy drawn. A Hebbian sum gives back less."""
     most = entropy(p) * 24 / 32
-    options = dict(
-        ensemble=drawn("bipolar", "biased", biased(p)), readout=readout, dim=32, num_patterns=24, trials=6
-    )
+    options = dict(ensemble=drawn("bipolar", "biased", biased(p)), readout=readout, dim=32, num_patterns=24, trials=6)
     whole = hebbsim.measure(rule="pseudo_inverse", **options)
     assert whole.bits_per_parameter.best == pytest.approx(most, rel=0.08, abs=1e-9)
     part = hebbsim.measure(**options)
