@@ -135,9 +135,7 @@ def entropy(p):
 def test_biased_values_are_credited_with_their_own_entropy(p, readout):
     """A pseudo-inverse gives back every value: exactly the entropy drawn. A Hebbian sum gives back less."""
     most = entropy(p) * 24 / 32
-    options = dict(
-        ensemble=drawn("bipolar", "biased", biased(p)), readout=readout, dim=32, num_patterns=24, trials=6
-    )
+    options = dict(ensemble=drawn("bipolar", "biased", biased(p)), readout=readout, dim=32, num_patterns=24, trials=6)
     whole = hebbsim.measure(rule="pseudo_inverse", **options)
     assert whole.bits_per_parameter.best == pytest.approx(most, rel=0.08, abs=1e-9)
     part = hebbsim.measure(**options)
@@ -161,7 +159,14 @@ def test_rows_that_repeat_hold_what_tells_them_apart():
 
 
 def test_gaussian_values_that_are_all_alike_hold_nothing():
-    constant = drawn("gaussian", "constant", lambda dim: lambda code: jnp.full((len(code), dim), 3.0))
+    def side(dim):
+        return hebbsim.Side(
+            lambda rng_key, index: jnp.full((len(index), dim), 3.0),
+            lambda book, code: code,
+            lambda key, book, code: (None, code),
+        )
+
+    constant = hebbsim.Ensemble("constant", "gaussian", hebbsim.ENSEMBLES["bipolar"]().keys, side, side)
     point = hebbsim.measure(ensemble=constant, readout="soft", dim=32, num_patterns=8, trials=3)
     assert point.bits["soft"].best == point.bits["soft"].high == 0
 
