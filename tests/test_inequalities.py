@@ -159,7 +159,14 @@ def test_rows_that_repeat_hold_what_tells_them_apart():
 
 
 def test_gaussian_values_that_are_all_alike_hold_nothing():
-    constant = drawn("gaussian", "constant", lambda dim: lambda code: jnp.full((len(code), dim), 3.0))
+    def side(dim):
+        return hebbsim.Side(
+            lambda rng_key, index: jnp.full((len(index), dim), 3.0),
+            lambda book, code: code,
+            lambda key, book, code: (None, code),
+        )
+
+    constant = hebbsim.Ensemble("constant", "gaussian", hebbsim.ENSEMBLES["bipolar"]().keys, side, side)
     point = hebbsim.measure(ensemble=constant, readout="soft", dim=32, num_patterns=8, trials=3)
     assert point.bits["soft"].best == point.bits["soft"].high == 0
 

@@ -213,7 +213,10 @@ def _hard(table: np.ndarray, entries: float) -> Content:
 
 def _cue_error(table: np.ndarray, entries: float) -> float:
     """Standard error of the entropy that the cue leaves, from the counts of what it says: [wrong, nothing, right]."""
-    share = np.maximum(table.reshape(3, -1).sum(-1), 0.5) / table.sum()
+    says = table.reshape(3, -1).sum(-1)
+    if says.max() == says.sum():  # a full cue, or none: nothing was left to chance
+        return 0.0
+    share = np.maximum(says, 0.5) / table.sum()
     costs = np.log2((share + share[::-1]) / share)
     variance = np.sum(share * costs**2) - np.sum(share * costs) ** 2
     return entries * float(np.sqrt(max(variance, 0.0) / table.sum()))
