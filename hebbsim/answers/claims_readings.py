@@ -43,9 +43,9 @@ READINGS: dict[str, tuple[str, Callable[[Evidence], Estimate], str]] = {
         lambda e: coded_bits(e, "1/20", 1024),
         "",
     ),
-    "outer code of rate 1/50, one-shot, no bit wrong, dim 256": (
+    "outer code of rate 1/20, one-shot, no bit wrong, dim 256": (
         "by_construction",
-        lambda e: coded_bits(e, "1/50", 256),
+        lambda e: coded_bits(e, "1/20", 256),
         "an outer code spreads each message over a block of hundreds of thousands of entries",
     ),
     "correlated keys of spectrum 1/i, field itself, load 32, dim 128 (soft)": (

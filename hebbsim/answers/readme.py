@@ -13,7 +13,7 @@ from hebbsim.errors import HebbsimError
 # What the first table says: the reading of the ledger, and how the README puts it.
 ANSWERS = {
     "the field itself, load to infinity (soft)": "the reader keeps the raw field, at loads that grow without end",
-    "outer code of rate 1/50, one-shot, no bit wrong, dim 256": "code words are stored; every bit comes back, one-shot",
+    "outer code of rate 1/20, one-shot, no bit wrong, dim 1024": "code words are stored; every bit comes back, one-shot",
     "sign of the field, load to infinity (hard)": "the reader decides each bit, at loads that grow without end",
     "sign of the field, 1 % of the bits wrong": "the reader decides each bit, at most 1 % of them wrong",
     "sign of the field, no bit wrong, dim 1024": "the reader decides each bit, none of them wrong, dim 1024",
