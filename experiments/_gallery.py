@@ -72,9 +72,12 @@ def entry(file):
     if "ANSWER" in made:
         lines.append(answer(made["ANSWER"], json.loads((folder / "table.json").read_text())))
     where = f"../results/{name}"
-    lines.append(f"![{name}: {question}]({where}/figure.svg)")
+    if (folder / "figure.svg").exists():
+        lines.append(f"![{name}: {question}]({where}/figure.svg)")
     links = f"[Table]({where}/table.md), [the file]({name}.py)"
-    lines.append(f"{links}. Run time: {made['BUDGET']}. `hebbsim collect experiments/{name}.py`")
+    command = f"hebbsim collect experiments/{name}.py" if "TASKS" in made else f"python -m experiments.{name}"
+    budget = f" Run time: {made['BUDGET']}." if "BUDGET" in made else ""
+    lines.append(f"{links}.{budget} `{command}`")
     return "\n\n".join(lines)
 
 

@@ -18,7 +18,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.verify import verify
 
     size = "full" if arguments.full else "smoke" if arguments.smoke else "default"
-    source = Path(arguments.source) if arguments.source else None
+    source = Path(arguments.source) if arguments.source is not None else None
     whole = source is not None and (source / "verify").is_dir()
     status = verify(Path(arguments.out), size, source / "verify" if source and whole else source, progress())
     if source and whole:

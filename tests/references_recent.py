@@ -8,7 +8,7 @@ import numpy as np
 
 
 def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+    return 0.5 * (1 + np.tanh(x / 2))
 
 
 def gates_of(options, key):
@@ -60,7 +60,11 @@ def mlstm(options, keys, values, queries, drop=""):
         kept = 1.0 if drop == "decay of the normaliser" else options["decay"]
         normaliser = kept * normaliser + np.exp(log_gate) * key
     whole = np.abs(queries @ normaliser)
-    return queries @ weights / (1 if drop == "normaliser" else np.maximum(whole, 0 if drop == "least" else 1))[:, None]
+    return (
+        queries
+        @ weights
+        / (np.ones_like(whole) if drop == "normaliser" else np.maximum(whole, 0 if drop == "least" else 1))[:, None]
+    )
 
 
 def mamba3(options, keys, values, queries, drop=""):

@@ -114,7 +114,7 @@ class TestRefused:
         assert "\n" not in str(caught.value)
 
     def test_more_pairs_than_the_file_holds(self):
-        self.check("num_patterns = 401; .* has 400; allowed: up to 400", 401, keys=PATCHES, head=1)
+        self.check("num_patterns = 401; .* has 400 pairs", 401, keys=PATCHES, head=1)
 
     def test_a_width_that_is_not_the_files(self):
         self.check("rows of 64 entries; got a dim of 32", dim=32, keys=PATCHES, head=1)

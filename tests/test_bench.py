@@ -136,7 +136,7 @@ def test_writing_is_timed_for_any_memory(tmp_path):
     first, sparse, chunked, _, solved = rows
     assert first["pairs"] == rules.PAIRS and first["depth"] == 3 * rules.PAIRS
     assert (first["num_parameters"], first["num_state"]) == (48, 48)
-    assert (solved["num_parameters"], solved["num_state"]) == (64, 128)
+    assert (solved["num_parameters"], solved["num_state"]) == (64, 256)
     assert chunked["pairs"] == math.lcm(rules.BLOCK, 48)
     assert first["bits_per_second"] == pytest.approx(6 * first["pairs_per_second"])
     assert sparse["bits_per_second"] == pytest.approx(math.log2(math.comb(8, 2)) * sparse["pairs_per_second"])

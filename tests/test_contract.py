@@ -138,7 +138,7 @@ class TestWords:
         assert old.tied_only and old.square and old.symmetric
         freed = old._replace(tied_only=False, square=False, symmetric=False, accepts={"bipolar"})
         assert freed == Rule("r", *functions, requires={"bipolar"}, provides={"exact"})
-        assert Rule("r", *functions).accepts == {"bipolar", "gaussian", "sparse", "tokens"}
+        assert Rule("r", *functions).accepts == {"bipolar", "coded", "gaussian", "sparse", "tokens"}
         reader = Retrieval("x", None, None, needs={"prior"}, knows={"keys"}, gives={"exact"})  # type: ignore[call-arg]
         assert reader.requires == {"prior", "keys"} and (reader.needs, reader.knows) == ({"prior"}, {"keys"})
         assert Readout("x", None, frozenset({"bipolar"}), frozenset({"exact"})).accepts == {"bipolar"}

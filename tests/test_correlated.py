@@ -107,7 +107,9 @@ def test_a_spectrum_from_a_file(tmp_path):
     point = hebbsim.measure(
         ensemble="correlated", ensemble_options=options, readout="soft", dim=48, num_patterns=60, trials=2
     )  # fmt: skip
-    assert point.task.ensemble.startswith("correlated(sha256='") and "spectrum='s.npy'" in point.task.ensemble
+    assert (
+        point.task.ensemble.startswith("correlated(power=0.0, sha256='") and "spectrum='s.npy'" in point.task.ensemble
+    )
     same = measure(1.0, 60, trials=2, probes=1024)
     assert point.bits_per_parameter.best == pytest.approx(same.bits_per_parameter.best, rel=1e-4)
 

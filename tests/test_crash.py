@@ -42,6 +42,9 @@ with Writer(path, fsync_every=0.02) as writer:
         time.sleep(0.0005)
 """
 
+# A child that sets its own limits is forked, of which JAX warns; it does nothing but start another program.
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork", "ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 def environment(**more):
     return os.environ | {"JAX_COMPILATION_CACHE_DIR": CACHE, "PYTHONPATH": str(ROOT)} | more

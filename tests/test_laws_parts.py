@@ -16,6 +16,7 @@ from hebbsim.records import Record
 from hebbsim.records.task import Task
 from hebbsim.retrievals import columns
 from hebbsim.simulate import trial
+from hebbsim.statistics.channels import register
 from hebbsim.words import KINDS, WORDS
 
 DIM = 24
@@ -216,7 +217,9 @@ def read_with(retrieval, arguments, num_patterns, room):
     values = keys[:num_patterns] if plan.spec.tied else value_side.rows(book, code)
     memory = rule.consolidate(rule.write(rule.init(DIM, DIM), keys[:num_patterns], values))
     live = (jnp.arange(room) < num_patterns)[:, None]
-    known = Known(lambda at: jnp.where(live, keys, 0.0)[at], jnp.int32(num_patterns), room, book, value_side)
+    known = Known(
+        lambda at: jnp.where(live, keys, 0.0)[at], jnp.int32(num_patterns), room, book, value_side, key_side.spectrum
+    )
     field = retrieval.field(rule, retrieval.solve(memory, known), keys[:num_patterns], index)
     return field
 
@@ -280,7 +283,8 @@ def scored(readout, name, values_to_field, probes=64):
         field = Field(values_to_field(rows), jnp.float32(jnp.nan), {})
         counts = trial.sum_probes(hebbsim.READOUTS[readout]().score(field, truth), live, live, ())
         counts = {key: np.asarray(value) for key, value in counts.items() if key != "largest"}
-        records.append(Record(task, number, counts, DIM * DIM, True, True, 0.0, "a law"))
+        channel = register(hebbsim.READOUTS[readout]().channel_for(made.kind))
+        records.append(Record(task, number, counts, DIM * DIM, True, True, 0.0, "a law", channel=channel))
     return hebbsim.Measurement(task, tuple(records))
 
 

@@ -106,7 +106,7 @@ SCALES = {
     ),
 }
 # Outer codes: dim -> message bits a parameter that must come back one-shot, every one right.
-CODED = {"smoke": {64: 0.52}, "default": {256: 0.62, 1024: 0.62}, "full": {256: 0.62, 1024: 0.62}}
+CODED = {"smoke": {64: 0.539}, "default": {256: 0.62, 1024: 0.62}, "full": {256: 0.62, 1024: 0.62}}
 LIMIT_LOADS = (4, 8, 16, 32, 64)
 EXACT_LOADS = tuple(0.03 * 1.12**i for i in range(16))
 WORDS, ONE_HOT, UNITS = 4096, 256, {"smoke": 256, "default": 1024, "full": 1024}

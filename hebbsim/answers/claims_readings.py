@@ -6,7 +6,6 @@ from hebbsim import theory
 from hebbsim.answers.claims import ABOUT
 from hebbsim.answers.evidence import Evidence, MissingEvidence
 from hebbsim.answers.ledger import FAILS, HOLDS, Answer, Claim, Number, Numbers, measured, one_that_fails
-from hebbsim.records.task import parse_label
 from hebbsim.statistics.estimate import Estimate
 from hebbsim.statistics.fit import best_load, exact_load, load_at_error, load_limit
 from hebbsim.statistics.measurement import Measurement
@@ -147,11 +146,9 @@ def coded_bits(evidence: Evidence, rate: str, dim: int) -> Estimate:
 
 
 def _correlated(evidence: Evidence, retrieval: str) -> Estimate:
-    points = evidence.points("correlated", rule="hebbian", retrieval=retrieval, dim_key=128)
-    for point in points:
-        if parse_label(point.task.ensemble)[1].get("power") == 1.0:
-            return point.bits["soft"]
-    raise MissingEvidence("results/correlated: no Hebbian matrix with a spectrum of 1/i")
+    keys = "correlated(power=1.0, values='gaussian')"
+    points = evidence.points("correlated", rule="hebbian", retrieval=retrieval, ensemble=keys, dim_key=128)
+    return points[0].bits["soft"]
 
 
 def about(number: Number) -> bool:

@@ -9,6 +9,7 @@ from jaxtyping import Array
 from hebbsim.base import Precision
 from hebbsim.parts import factory
 from hebbsim.precisions.rounding import EVERY, SEED, TILE, Rounding, Whole, precision_of, tiled
+from hebbsim.records.task import stored_bits
 
 FORMATS = {"e4m3": jnp.float8_e4m3fn, "e5m2": jnp.float8_e5m2}
 EXPONENT = 0x7F800000  # these bits of a float32 alone are the power of two under it
@@ -49,6 +50,8 @@ def scaled_to(dtype: Any, axis: int | None = None) -> Rounding:
     rounding = round_to(dtype)
 
     def scaled(x: Array, whole: Whole) -> Array:
+        if not x.size:
+            return x
         scale, inverse = powers(power_under(jnp.max(jnp.abs(x), axis=axis, keepdims=axis is not None)))
         return rounding(x * inverse * top, whole) / top * scale
 
@@ -67,7 +70,9 @@ def bfloat16(
     exact. Source: bfloat16: Kalamkar et al. 2019; stochastic rounding: Gupta et al. 2015.
     """
     rounding = round_to(jnp.bfloat16)
-    return precision_of(label, 16, rounding, rounding, every, stochastic, seed, frozenset({"exact"}), feedback)
+    return precision_of(
+        label, stored_bits(label), rounding, rounding, every, stochastic, seed, frozenset({"exact"}), feedback
+    )
 
 
 @factory(format=(lambda f: f in FORMATS, "'e4m3' or 'e5m2'"), every=EVERY, seed=SEED, tile=TILE)
@@ -87,4 +92,4 @@ def float8(
     dtype = FORMATS[format]
     own = tiled(scaled_to(dtype, -1), tile) if tile else scaled_to(dtype)
     raw = own if tile else round_to(dtype)
-    return precision_of(label, 8, own, raw, every, stochastic, seed, frozenset({"exact"}), feedback)
+    return precision_of(label, stored_bits(label), own, raw, every, stochastic, seed, frozenset({"exact"}), feedback)

@@ -9,6 +9,7 @@ from hebbsim.base import Precision
 from hebbsim.errors import HebbsimError
 from hebbsim.parts import factory
 from hebbsim.precisions.rounding import EVERY, SEED, TILE, Whole, precision_of, tiled
+from hebbsim.records.task import stored_bits
 
 STEP = (lambda s: s >= 0 and math.isfinite(s), "0 (from the weights) or a finite number above 0")
 
@@ -29,13 +30,15 @@ def _integer(
     def rounding(x: Array, whole: Whole) -> Array:
         if step:
             return jnp.clip(whole(x * (1 / step)), -most, most) * step
+        if not x.size:
+            return x
         scale = jnp.max(jnp.abs(x), axis=-1 if tile else None, keepdims=bool(tile)) / most
         return jnp.clip(whole(x / jnp.where(scale > 0, scale, 1.0)), -most, most) * scale
 
     form = tiled(rounding, tile) if tile else rounding
     # Times a power of two nothing is rounded but what is meant to be.
     provides = frozenset({"exact"} if step and math.frexp(step)[0] == 0.5 else ())
-    return precision_of(label, bits, form, form, every, stochastic, seed, provides, feedback)
+    return precision_of(label, stored_bits(label), form, form, every, stochastic, seed, provides, feedback)
 
 
 @factory(step=STEP, every=EVERY, seed=SEED, tile=TILE)

@@ -28,6 +28,7 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
     "ridge": {"tolerance": 0.0},
     "box": {"tolerance": 0.0},
     "amp": {"tolerance": 0.0},
+    "correlated": {"power": 0.0},
 }
 
 # Wider than an identifier, for custom parts such as mine#1a2b3c4d; nothing that a terminal, HTML or Markdown would obey.

@@ -1,5 +1,6 @@
 """Whether parts fit together: each is provided what it requires, and the ensemble has as many pairs as are asked for."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -65,10 +66,13 @@ def _providers(word: str) -> dict[str, list[str]]:
     registries: dict[str, Mapping[str, Callable[..., Any]]] = {
         "rule": RULES, "ensemble": ENSEMBLES, "precision": PRECISIONS
     }  # fmt: skip
-    return {
-        kind: [name for name, made in registry.items() if word in made().provides]
-        for kind, registry in registries.items()
-    }
+    found: dict[str, list[str]] = {}
+    for kind, registry in registries.items():
+        found[kind] = []
+        for name, made in registry.items():
+            with contextlib.suppress(HebbsimError):  # one that has no defaults, such as pairs from a file
+                found[kind] += [name] if word in made().provides else []
+    return found
 
 
 def check_supply(spec: trial.Spec, num_patterns: int) -> None:

@@ -18,6 +18,7 @@ from hebbsim.progress import duration, memory
 from hebbsim.simulate import trial
 from hebbsim.simulate.placement import memory_needed
 from hebbsim.simulate.plan import Sweep
+from hebbsim.simulate.settings import pinned
 
 ELEMENTWISE = (
     5.0  # multiply-adds of a large product that one entry of an elementwise result takes, about: fused, in memory
@@ -41,6 +42,7 @@ class Forecast(NamedTuple):
         return f"this will take about {duration(self.seconds)} ({each}) and {memory(self.bytes)} of memory"
 
 
+@pinned()
 def forecast(plan: Sweep, trials: int) -> Forecast:
     """The forecast for `trials` trials of every task of the plan."""
     devices = len(jax.devices())

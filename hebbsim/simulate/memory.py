@@ -20,11 +20,11 @@ def reading(spec: Any, state: Any, book: Any) -> float:
     """
     rows = max((leaf.shape[0] for leaf in jax.tree.leaves(state) if leaf.ndim == 2), default=0)
     total = 8.0 * spec.probes * rows
-    kind = spec.readout.label.partition("(")[0]
-    if kind == "soft":
-        total += 8.0 * spec.probes * NUM_BINS * (3 if spec.tied else 2 if spec.ensemble.kind == "sparse" else 1)
+    channel = spec.readout.channel_for(spec.ensemble.kind)
+    if channel in ("field", "unit_field"):
+        total += 8.0 * spec.probes * NUM_BINS * (3 if spec.tied else 2 if channel == "unit_field" else 1)
     words = max((leaf.shape[0] for leaf in jax.tree.leaves(book) if leaf.ndim), default=0)
-    if kind == "argmax":
+    if channel == "tokens":
         total += 4.0 * min(words, WORDS_AT_ONCE) * (spec.dim_value + 11 * spec.probes)
     return total
 

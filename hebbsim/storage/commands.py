@@ -130,7 +130,7 @@ def recall_file(
         replace(out, found.data)
         print(f"{out}: {memory.length:,} bytes, 0 of {8 * memory.length:,} bits wrong, SHA-256 equal; {effort}")
         return 0
-    share = 100 * found.wrong / (8 * memory.length)
+    share = 100 * found.wrong / max(8 * memory.length, 1)
     wrong = (
         f"about {found.wrong:,.0f} of {8 * memory.length:,} bits wrong ({share:.3g} %, by the reader's own noise level)"
     )
