@@ -147,7 +147,11 @@ def figure(results):
            ylabel="share of blocks read wrong")  # fmt: skip
     plot.title(ax, "One-shot and without error at 0.62 bits per parameter; at 0.67 one block of 23 is wrong")
     plot.legend(ax, loc="lower left")
-    plot.note(ax, "Bars: 95 % Clopper-Pearson over blocks; arrows: upper limits, no block wrong. Dashed: thresholds.")
+    plot.note(
+        ax,
+        "Bars: 95 % Clopper-Pearson over the blocks of all memories; arrows: upper limits, no block wrong. "
+        "Dashed: thresholds.",
+    )
     return made
 
 

@@ -55,7 +55,7 @@ def table(results):
 
 
 def figure(results):
-    made, axes = plot.figure(1, width=4.2, height=3.4)
+    made, axes = plot.figure(1, height=3.9)
     rows = rows_of(results)
     places = np.arange(len(rows))[::-1]
     for i, text in enumerate(("newest value", "overwritten value")):
@@ -64,8 +64,9 @@ def figure(results):
         bars = [[max(r.best - r.low, 0) for r in rates], [max(r.high - r.best, 0) for r in rates]]
         axes[0].errorbar(best, places, xerr=bars, fmt=plot.MARKERS[i], ms=3.5, color=plot.COLOURS[i], label=text)
     axes[0].axvline(0.5, color="0.5", lw=0.8, ls=":")
-    axes[0].set_yticks(places, list(RULES), fontsize=6.5)
-    axes[0].set(xlabel="error rate (0.5: nothing is left)", xlim=(-0.02, 0.62))
-    axes[0].set_title(f"Keys written twice: mean and 95 % of {TRIALS} trials")
-    axes[0].legend(loc="lower left")
+    axes[0].set_yticks(places, list(RULES), fontsize=6.3)
+    axes[0].set(xlabel="error rate (0.5: nothing is left)", xlim=(-0.03, 0.65), ylim=(-0.7, len(rows) + 0.8))
+    plot.title(axes[0], "Of a key written twice, the delta rules forget the old value", 32)
+    plot.note(axes[0], f"Bars: 95 % intervals over {TRIALS} trials.")
+    plot.legend(axes[0], loc="upper center", ncols=2)
     return made

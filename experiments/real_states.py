@@ -100,14 +100,16 @@ def table(results):
 
 
 def figure(results):
-    made, axes = plot.figure(1, width=4.4)
+    made, axes = plot.figure(1, height=3.2)
     rows = rows_of(results)
     for i, (reader, text) in enumerate(READERS):
         chosen = [(name, bits) for name, kind, bits in rows if kind == reader and bits is not None]
         places = [NAMES.index(name) + 0.16 * (i - 1.5) for name, _ in chosen]
         plot.points(axes[0], places, [scaled(bits, MODELS[name].entries / 1e6) for name, bits in chosen], text, i)
-    axes[0].set_xticks(np.arange(len(NAMES)), [name.rsplit(" ", 1)[0] for name in NAMES])
-    axes[0].set(ylabel="megabits in the whole state", yscale="log", ylim=(0.5, 300))
-    axes[0].set_title("What the recurrent states of four models hold, by reader")
-    axes[0].legend(loc="upper left", ncols=2, fontsize=5.5)
+    axes[0].set_xticks(
+        np.arange(len(NAMES)), [name.rsplit(" ", 1)[0].replace(" ", "\n") for name in NAMES], fontsize=6.5
+    )
+    axes[0].set(ylabel="megabits in the whole state", yscale="log", ylim=(0.5, 1500), xlim=(-0.5, len(NAMES) - 0.5))
+    plot.title(axes[0], "What the recurrent states of four models hold, by reader")
+    plot.legend(axes[0], loc="upper left")
     return made

@@ -125,7 +125,7 @@ def table(results):
 
 
 def figure(results):
-    made, axes = plot.figure(2, height=3.4)
+    made, axes = plot.figure(2, height=4.0)
     found = points_of(results)
     places = np.arange(len(ORDER))[::-1]
     for i, rule in enumerate(RULES):
@@ -139,14 +139,16 @@ def figure(results):
                 share.best / whole, place + 0.22 * (1 - i), xerr=[[low], [high]], fmt=plot.MARKERS[i], ms=3,
                 color=plot.COLOURS[i], elinewidth=0.8, label=rule if place == 0 else "",
             )  # fmt: skip
-    axes[0].set_yticks(places, ORDER, fontsize=5.5)
-    axes[0].set(xlabel="share of float32's bits", xlim=(-0.05, 1.1), title="Rounded after every pair")
-    axes[0].legend(loc="lower right", bbox_to_anchor=(0.75, 0.0))
+    axes[0].set_yticks(places, ORDER, fontsize=6.2)
+    axes[0].set(xlabel="share of float32's bits", xlim=(-0.1, 1.15), ylim=(-0.8, len(ORDER) + 0.8))
+    plot.title(axes[0], "Rounded after every pair: which formats keep the bits", 34)
+    plot.legend(axes[0], loc="upper center", ncols=3)
     edges = np.array([0, *AGES, PAIRS])
     middle = (edges[1:] + edges[:-1]) / 2
     shown = ("float32", "bfloat16", "float8, tile 16", "int8, tile 16", "int4, tile 16", "int4, tile 16, fed back")
     for i, name in enumerate(shown):
         plot.points(axes[1], middle[1:], found["kda", name].age_error_rate[1:], name, i)
-    axes[1].set(xscale="log", xlabel="age, pairs since writing", ylabel="error rate", ylim=(0, 0.7), title="kda")
-    axes[1].legend(loc="upper left", ncols=2)
+    axes[1].set(xscale="log", xlabel="age, pairs since writing", ylabel="error rate", ylim=(-0.02, 0.95))
+    plot.title(axes[1], "kda: error rate against age, by format", 30)
+    plot.legend(axes[1], loc="upper left", ncols=2)
     return made

@@ -192,9 +192,9 @@ def figure(results):
         at = [(y, marks[label]) for y, label in enumerate(labels) if label in marks]
         plot.points(top, [y for y, _ in at], [e for _, e in at], name, i, hollow=i == 2, across=True)
     top.axvline(plot.CLAIM, color="0.35", lw=0.9, ls=":", zorder=0)
-    top.set(xscale="log", xlim=(2e-3, 3), xlabel="bits per parameter (dotted: 0.7)")
+    top.set(xscale="log", xlim=(1e-5, 3), xlabel="bits per parameter (dotted: 0.7)")
     plot.title(top, "Only solved or trained memories pass 0.72 beyond a single pair", 27)
-    plot.legend(top, loc="upper left")
+    plot.legend(top, loc="center left")
     rows = {label: times(both) for label, both in found.items()}
     labels_by_speed = sorted(found, key=lambda label: rows[label]["bits_per_second"])
     speeds = [rows[label]["bits_per_second"] for label in labels_by_speed]

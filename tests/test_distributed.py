@@ -74,7 +74,11 @@ def test_two_processes_with_two_devices_count_what_one_process_counts(tmp_path, 
     assert "2 processes, 4 devices" in err and "15 records" in out
     assert not [line for line in out2.splitlines() if not line.startswith("[Gloo]")]
     assert digest(read(tmp_path / "two")) == digest(read(tmp_path / "one"))
-    assert sorted(f.name for f in (tmp_path / "two").iterdir()) == ["provenance.ndjson", "records.jsonl"]
+    assert sorted(f.name for f in (tmp_path / "two").iterdir()) == [
+        "curves.json",
+        "provenance.ndjson",
+        "records.jsonl",
+    ]
     assert len((tmp_path / "two" / "records.jsonl").read_text().splitlines()) == 15
 
 

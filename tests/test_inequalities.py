@@ -29,6 +29,8 @@ def broken(point):
             found.append(f"age {age}: hard {contents['hard'].bits()} > soft {contents['soft'].bits()}")
     for name in point.criteria:
         low, best, high = point.bits[name][:3]
+        if np.isnan(best) and not all(point._rows(age) for age in point.ages):
+            continue  # pairs of some age were never read: all ages together are not decided
         if not (0 <= low <= best + SLACK and best <= high + SLACK):
             found.append(f"{name}: {best} outside [{low}, {high}]")
     rate = point.error_rate

@@ -68,7 +68,7 @@ def test_feedback_keeps_what_one_rounding_loses(name, options):
 
     worse = 0 if name == "bfloat16" else 1  # a tile's scale is the large entry's: the small one stands still
     # What is fed back is kept in the format too: four significant bits lose it in turn, a little later.
-    assert lost()[worse] > 0.9 and lost(feedback=True)[worse] < (0.9 if name == "float8" else 0.2)
+    assert lost()[worse] > 0.7 and lost(feedback=True)[worse] < (0.6 if name == "float8" else 0.2)
 
 
 def test_a_state_stored_twice_and_its_scales_are_counted():
