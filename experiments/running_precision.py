@@ -150,5 +150,5 @@ def figure(results):
         plot.points(axes[1], middle[1:], found["kda", name].age_error_rate[1:], name, i)
     axes[1].set(xscale="log", xlabel="age, pairs since writing", ylabel="error rate", ylim=(-0.02, 0.95))
     plot.title(axes[1], "kda: error rate against age, by format", 30)
-    plot.legend(axes[1], loc="upper left", ncols=2)
+    plot.legend(axes[1], loc="upper left", ncols=1)
     return made
