@@ -39,6 +39,14 @@ def test_python_blocks_run(text, place):
     assert "95 %" in said.stdout
 
 
+def test_the_first_example_prints_what_the_readme_shows():
+    code = next(text for kind, title, text in BLOCKS if kind == "python" and not title)
+    shown = next(text for kind, _, text in BLOCKS if kind == "text")
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=200).stdout
+    assert said.splitlines()[0] == shown.splitlines()[0]  # exact counts: the same on any machine
+    assert len(said.splitlines()) == len(shown.splitlines())
+
+
 def test_commands_run(place, run_cli, monkeypatch):
     monkeypatch.chdir(place)
     assert len(COMMANDS) >= 7
