@@ -1,6 +1,8 @@
 """Settings for every test: several CPU devices, no silent promotion, and compilers in a hurry."""
 
+import gc
 import os
+from pathlib import Path
 
 # Tests compile much and compute little. What is exact must come out the same however it is compiled.
 os.environ["XLA_FLAGS"] = (
@@ -15,6 +17,22 @@ import pytest
 jax.config.update("jax_num_cpu_devices", 4)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+MOST_MAPS = 20_000  # of the 65,530 memory maps that Linux grants a process; every compiled program holds a few
+
+
+@pytest.fixture(autouse=True, scope="module")
+def room_for_programs():
+    """Between test files, let go of compiled programs before the process runs out of memory maps and is killed."""
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > MOST_MAPS:
+        from hebbsim.simulate import trial
+
+        trial.program.cache_clear()
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture
