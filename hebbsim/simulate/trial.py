@@ -262,7 +262,7 @@ def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devic
 def wait(arrays: dict[str, Any]) -> dict[str, Any]:
     """The arrays, once they are computed. Asking from time to time lets an interrupt through; JAX's own waiting does not."""
     pause = 5e-5
-    while not all(array.is_ready() for array in arrays.values() if isinstance(array, jax.Array)):
+    while not all(array.is_ready() for array in arrays.values() if hasattr(array, "is_ready")):
         time.sleep(pause)
         pause = min(1.1 * pause, 0.05)
     return arrays
