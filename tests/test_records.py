@@ -54,6 +54,8 @@ some_records = st.builds(
     finite=st.booleans(),
     seconds=st.floats(0, width=64, allow_infinity=False),
     run=st.text(max_size=20),
+    stored_bits=st.sampled_from([0.0, 1.0, 8.5, 32.0]),
+    channel=st.text(max_size=8),
 )
 
 

@@ -129,6 +129,8 @@ def _check(fields: dict[str, Any]) -> None:
             raise HebbsimError(f"record: {name} = {short}; allowed: {words}")
     if not 0 <= fields["seconds"] < math.inf:
         raise HebbsimError(f"record: seconds = {fields['seconds']}; allowed: 0 or more")
+    if not 0 <= fields.get("stored_bits", 0.0) < math.inf:
+        raise HebbsimError(f"record: stored_bits = {fields['stored_bits']}; allowed: 0 or more")
 
 
 def _array(name: str, count: Any) -> np.ndarray:
