@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hebbsim.answers import readme
+from hebbsim.answers.ledger import ledger
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -101,3 +102,22 @@ def test_numbers_in_words_are_those_of_the_tables(name, first, column, said):
     number = cell["best"] if isinstance(cell, dict) else float(cell.split()[0])
     assert f"{number:.{len(said.partition('.')[2])}f}" == said
     assert said in README.partition("Put to the claims")[2].partition("## What it costs")[0]
+
+
+def test_the_answer_in_words_is_that_of_the_ledger():
+    said = README.partition("## Does a Hebbian")[2].partition("## Two commands")[0]
+    rows = {row.claim.name: row.numbers for row in ledger(ROOT / "results")}
+    first, second, ids = rows["C1"], rows["C2"], rows["C2, as token ids"]
+    for reading, digits in (
+        ("the field itself, load to infinity (soft)", 2),
+        ("outer code of rate 1/20, one-shot, no bit wrong, dim 1024", 2),
+        ("sign of the field, load to infinity (hard)", 2),
+        ("sign of the field, 1 % of the bits wrong", 2),
+        ("sign of the field, no bit wrong, dim 1024", 2),
+        ("AMP, every key known, no bit wrong, dim 2048", 1),
+    ):
+        assert f"{first[reading].value:.{digits}f}" in said, reading
+    share = 100 * second["one-shot: bits wrong"].value / second["bits stored"].value
+    assert f"{share:.1f} % wrong" in said and second["bits stored"].shown in said
+    one_shot = max(number.value for name, number in ids.items() if "one-shot" in name)
+    assert f"{one_shot:.0f} million" in said
