@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 # Tests compile much and compute little. What is exact must come out the same however it is compiled.
@@ -13,6 +14,11 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = ""  # nothing from earlier runs, in pr
 
 import jax
 import pytest
+
+# A suite that runs in the background, or under nohup, inherits that these are ignored, and so would what it starts.
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 jax.config.update("jax_num_cpu_devices", 4)
 jax.config.update("jax_numpy_dtype_promotion", "strict")

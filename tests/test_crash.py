@@ -100,10 +100,8 @@ def test_a_signal_keeps_what_is_finished_and_says_so(name, status, tmp_path):
     file = tmp_path / "long.py"
     file.write_text(EXPERIMENT.format(trials=100_000))
     records = tmp_path / "out" / "records.jsonl"
-    # A test that runs in the background may have inherited that SIGINT is to be ignored.
-    restore = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
     with subprocess.Popen(
-        command(file, records.parent), env=environment(), stderr=subprocess.PIPE, text=True, preexec_fn=restore
+        command(file, records.parent), env=environment(), stderr=subprocess.PIPE, text=True
     ) as process:
         deadline = time.monotonic() + 60
         while not (records.exists() and records.stat().st_size > 3000) and time.monotonic() < deadline:
