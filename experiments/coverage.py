@@ -1,6 +1,6 @@
 """Do the 95 % intervals hold the truth in 95 % of experiments, from loads without an error to saturation, with 2 to 40 trials?
 
-Run time: about 8 minutes on 2 cores, for `python -m experiments.coverage`, which draws 6,000 memories of every setting
+Run time: about 6 minutes on 2 cores, for `python -m experiments.coverage`, which draws 6,000 memories of every setting
 and shares them out into experiments of 2, 3, 5, 8, 20 and 40 trials; it writes results/coverage/cells.json. The truth is
 the closed form where there is one, else what all memories together say. Table: the worst cells, and each setting's.
 Figure: 100 experiments of 8 trials, with the interval over trials and with the binomial interval that takes the probes of
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.special import ndtri
+from scipy.stats import binom
 
 from hebbsim import plot, theory
 from hebbsim.answers.report import write_json
@@ -21,10 +22,12 @@ from hebbsim.statistics.information import hard_bits
 from hebbsim.statistics.measurement import Measurement, measurements
 
 DIM, PATTERNS, SHOWN = 64, 16, 100
-BUDGET = "8 minutes on 2 cores"
+BUDGET = "6 minutes on 2 cores"
 TASKS = [dict(readout="sign", dim=DIM, num_patterns=[PATTERNS], trials=8 * SHOWN)]
 CELLS = Path(__file__).parent.parent / "results" / "coverage" / "cells.json"
 MEMORIES, TRIALS, MOST_REPEATS, LEVEL = 6_000, (2, 3, 5, 8, 20, 40), 300, 0.95
+LOW, HIGH = 0.92, 0.98  # what is asked of a cell with five errors or more
+SEED = 1  # the rules of the intervals were chosen on memories of seed 0: these are others
 
 SPARSE = dict(ensemble="sparse", ensemble_options={"active": 4}, readout="threshold", dim=32)
 AGED = dict(dim=32, num_patterns=[128], ages=(1, 8, 32, 64))
@@ -120,7 +123,7 @@ def draw(options, memories):
     from hebbsim.collect import engine
     from hebbsim.simulate.plan import sweep
 
-    plan, found = sweep(probes=128 if "ages" in options else 64, **options), {}
+    plan, found = sweep(probes=128 if "ages" in options else 64, seed=SEED, **options), {}
     for batch in engine([(plan, dict.fromkeys(plan.tasks, range(memories)))], devices=1):
         for record in batch:
             found.setdefault(record.task, []).append(record)
@@ -132,8 +135,8 @@ def main(memories=MEMORIES):
     for name, options in SETTINGS.items():
         for records in draw(options, memories):
             rows += cover(name, tuple(records), options)
+        write_json(CELLS, {"level": LEVEL, "memories": memories, "seed": SEED, "cells": rows})
         print(f"{time.monotonic() - began:4.0f} s  {name}", file=sys.stderr, flush=True)
-    write_json(CELLS, {"level": LEVEL, "memories": memories, "cells": rows})
 
 
 def share_of(row):
@@ -146,7 +149,33 @@ def cells():
 
 def line(row, why=""):
     where = f"{row['setting']}, {row['patterns']} patterns"
-    return [why, where, row["quantity"], row["trials"], f"{row['errors']:g}", row["repeats"], f"{share_of(row):.3f}"]
+    errors = "not counted" if row["errors"] is None else f"{row['errors']:g}"
+    return [why, where, row["quantity"], row["trials"], errors, row["repeats"], f"{share_of(row):.3f}"]
+
+
+def verdict(judged):
+    """How many cells cover 92 to 98 %, less, more; and how many would if every interval covered 95 % exactly."""
+    shares = np.asarray([share_of(row) for row in judged])
+    repeats = np.asarray([row["repeats"] for row in judged])
+    less = binom.cdf(np.ceil(LOW * repeats) - 1, repeats, LEVEL).sum()
+    more = binom.sf(np.floor(HIGH * repeats), repeats, LEVEL).sum()
+    counts = {
+        "92 to 98 %": (np.sum((shares >= LOW) & (shares <= HIGH)), len(judged) - less - more),
+        "under 92 %": (np.sum(shares < LOW), less),
+        "over 98 %": (np.sum(shares > HIGH), more),
+    }
+    return [
+        [
+            f"cover {words}",
+            f"{cells} of {len(judged)} cells with 5 errors or more",
+            "all",
+            "2 to 40",
+            "",
+            "",
+            f"by chance {chance:.0f}",
+        ]
+        for words, (cells, chance) in counts.items()
+    ]
 
 
 def table(results):
@@ -157,6 +186,7 @@ def table(results):
     judged = [row for row in every if row["errors"] is None or row["errors"] >= 5]
     for row in sorted(judged, key=share_of)[-3:]:
         rows.append(line(row, "covers most, of those with 5 errors or more"))
+    rows += verdict(judged) if judged else []
     for name in SETTINGS:
         mine = [row for row in every if row["setting"] == name]
         if mine:
@@ -209,7 +239,7 @@ def figure(results):
         ax.legend(ncols=2, loc="upper right")
     for ax in (left, middle):
         ax.set_ylim(min(p.bits["hard"].low for p in points) - 0.005, max(p.bits["hard"].high for p in points) + 0.01)
-    for edge in (0.92, 0.98):
+    for edge in (LOW, HIGH):
         right.axhline(edge, color="0.5", lw=0.8, ls=":")
     for i, trials in enumerate(TRIALS):
         mine = [row for row in cells() if row["trials"] == trials]
@@ -225,7 +255,7 @@ def figure(results):
         )
     right.axhline(LEVEL, color="k", lw=0.8)
     right.set(xscale="log", xlabel="errors seen in an experiment (median; none: 0.5)", ylabel="share that covers")
-    right.set(ylim=(0.84, 1.01), title="Every interval of every readout, 95 % asked")
+    right.set(ylim=(0.85, 1.01), title="Every interval of every readout, 95 % asked")
     right.legend(ncols=2, loc="lower right")
     return made
 
