@@ -107,6 +107,7 @@ class Rule(NamedTuple):
     chunk: int = 1  # pairs a write must come in multiples of
     depth: Callable[[int], int] = lambda num_patterns: 1  # num_patterns -> steps that cannot run in parallel
     fast: tuple["Fast", ...] = ()
+    sum: "Sum | None" = None
     requires: Set[str] = NONE  # kinds of ensembles, "tied", "square"
     provides: Set[str] = NONE  # "outer_product", "symmetric", "exact": for retrievals and the promise
 
@@ -131,6 +132,19 @@ class Fast(NamedTuple):
     of: Callable[..., PyTree]  # the rule's `write` that it equals: a rule with another one does not use it
     write: Callable[..., PyTree]  # (state, key_codes, value_codes, count) -> state with the first `count` pairs written
     recall: Callable[..., Array] | None = None  # (memory, cue codes) -> field; None: recall on rows
+
+
+class Sum(NamedTuple):
+    """A rule's field as a sum over its pairs in any order: field = sum of (f(query) . f(key)) value.
+
+    Where many loads of few queries are read, the fields are carried on from load to load and no memory is formed.
+    """
+
+    of: tuple[
+        Callable[..., PyTree], Callable[..., Array]
+    ]  # the rule's (write, recall): one with others has no such sum
+    features: Callable[[Array], Array] | None = None  # f, of rows; None: the rows themselves
+    normalise: bool = False  # whether the field is divided by the sum of f(query) . f(key)
 
 
 @part
@@ -231,6 +245,11 @@ def sequential(write_one: Callable[..., PyTree]) -> Callable[..., PyTree]:
 def dot(a: Array, b: Array) -> Array:
     """a @ b in full float32: a TPU's default product is bf16 and a GPU's may be TF32, wrong for entries past 256."""
     return jnp.dot(a, b, precision=jax.lax.Precision.HIGHEST)
+
+
+def normalised(field: Float[Array, "p dv"], whole: Float[Array, "p 1"]) -> Float[Array, "p dv"]:
+    """field / whole; zero where whole is, since an empty memory, or a query that meets no key, is asked for nothing."""
+    return jnp.where(whole != 0, field / jnp.where(whole != 0, whole, 1.0), 0.0)
 
 
 def _entries(arrays: PyTree) -> int:

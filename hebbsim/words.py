@@ -20,6 +20,8 @@ WORDS = {
     "exact": "counts are sums of integers, so that every machine finds the same ones",
     "prior": "the value side says what a value may be: Side.denoise, or the codebook",
     "fair": "values are drawn with the frequencies that their entropy assumes, such as those of a fair coin",
+    "exchangeable": "every pair is drawn alike, whatever its number, so that any of them may be read for all",
+    "as_recalled": "the field is what the memory recalls of the query, unchanged",
     "paired": "key i and value i belong together, such as rows of two files",
     "spectrum": "the covariance of the keys is known, and a reader may be told it",
     "codebook": "values are words of a codebook that a reader may know",

@@ -81,6 +81,8 @@ def _make(
         kind, side, width = values, RANDOM[values], key_rows.shape[1]
     if kind == "bipolar" and np.all(np.abs(key_rows) == 1):
         words.add("exact")
+    if shuffle:
+        words.add("exchangeable")
     shown = label.replace(f", paths={paths!r}", "")
     drawn = file_side(keys, key_rows, shuffle)
     return Ensemble(shown, kind, drawn, side, tied, words, most_patterns=most, dims=(key_rows.shape[1], width))

@@ -96,6 +96,8 @@ def bipolar(
     words = {"exact"} | cue_words(flip, erase)
     if not (bias or similarity or rewrite):
         noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
-        return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, words | {"fair", "prior"}, most_patterns=ENDLESS)
+        words |= {"fair", "prior", "exchangeable"}
+        return Ensemble(label, "bipolar", noisy, bipolar_side, noisy, words, most_patterns=ENDLESS)
+    words |= set() if rewrite else {"exchangeable"}
     words |= set() if bias else {"fair", "prior"}
     return Ensemble(label, "bipolar", keys, values, tied_keys, words, most_patterns=ENDLESS)

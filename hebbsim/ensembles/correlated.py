@@ -81,5 +81,5 @@ def correlated(
     def tied(dim: int) -> Side:
         raise HebbsimError("correlated: tied patterns are not defined; allowed: untied")
 
-    words = {"fair", "prior", "spectrum"}
+    words = {"fair", "prior", "spectrum", "exchangeable"}
     return Ensemble(label, values, key_side, VALUES[values], tied, words, most_patterns=ENDLESS)

@@ -45,6 +45,6 @@ def gaussian(label: str, *, flip: float = 0.0, erase: float = 0.0) -> Ensemble:
         functools.partial(bipolar_side, flip=flip, erase=erase),
         gaussian_side,
         functools.partial(gaussian_side, flip=flip, erase=erase),
-        {"fair", "prior"} | cue_words(flip, erase),
+        {"fair", "prior", "exchangeable"} | cue_words(flip, erase),
         most_patterns=ENDLESS,
     )

@@ -92,5 +92,5 @@ def sparse(label: str, *, active: int = 8, flip: float = 0.0, erase: float = 0.0
     """
     noisy = functools.partial(sparse_side, active=active, flip=flip, erase=erase)
     clean = functools.partial(sparse_side, active=active)
-    words = {"fair", "exact"} | cue_words(flip, erase)
+    words = {"fair", "exact", "exchangeable"} | cue_words(flip, erase)
     return Ensemble(label, "sparse", noisy, clean, noisy, words, most_patterns=ENDLESS)

@@ -49,5 +49,5 @@ def tokens(
     side = functools.partial(token_side, vocabulary=vocabulary, one_hot=one_hot)
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
     tied = functools.partial(side, flip=flip, erase=erase)
-    words = {"fair", "exact", "prior", "codebook"} | cue_words(flip, erase)
+    words = {"fair", "exact", "prior", "codebook", "exchangeable"} | cue_words(flip, erase)
     return Ensemble(label, "tokens", noisy, side, tied, words, most_patterns=ENDLESS)

@@ -14,7 +14,9 @@ import numpy as np
 
 from hebbsim.errors import HebbsimError, one_of
 
-VERSION = 1  # of the kernels: raise it when the same task would give other counts
+# Of the kernels, raised when the same task would give other counts: 1, some of all pairs are read at each load; 2, of
+# pairs that are alike the first ones are read, at every load the same.
+VERSION, SAME_PAIRS = 1, 2
 
 STORED_BITS = {"float32": 32, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4}  # an entry; lloyd_max: its option
 SCALE_BITS = {"float8": 8, "int8": 16, "int4": 16}  # of the scale that a tile's entries share: an exponent, a bfloat16

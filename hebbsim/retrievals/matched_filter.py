@@ -42,4 +42,4 @@ def matched_filter(label: str) -> Retrieval:
     in M above the true crosstalk since a pair does not interfere with itself; for any other memory it is nan: not known.
     Also: correlation read, what an attention layer does. Source: Kohonen 1972; Verdu & Shamai 1999 for the name.
     """
-    return Retrieval(label, solve, field, provides={"exact"}, columns=Columns(read))
+    return Retrieval(label, solve, field, provides={"exact", "as_recalled"}, columns=Columns(read))

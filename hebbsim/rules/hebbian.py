@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Fast, Rule, dot
+from hebbsim.base import Fast, Rule, Sum, dot
 from hebbsim.kernels.packed import signed_sum
 from hebbsim.parts import factory
 
@@ -20,6 +20,7 @@ def recall(weights: Float[Array, "dk dv"], queries: Float[Array, "p dk"]) -> Flo
     return dot(queries, weights)
 
 
+SUM = Sum((write, recall))
 FAST = (Fast("bits", "bits", write, signed_sum),)
 
 
@@ -30,4 +31,4 @@ def hebbian(label: str) -> Rule:
     weights S (dim_key, dim_value), the sum itself (no 1/dim_key). Parameters: dim_key * dim_value. Depth 1: a sum.
     Source: Anderson 1972, Kohonen 1972; as attention: Katharopoulos et al. 2020.
     """
-    return Rule(label, init, write, recall, fast=FAST, provides={"outer_product", "exact"})
+    return Rule(label, init, write, recall, fast=FAST, sum=SUM, provides={"outer_product", "exact"})

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from hebbsim.base import Rule, dot
+from hebbsim.base import Rule, Sum, dot, normalised
 from hebbsim.parts import factory
 
 MAPS = ("identity", "elu", "relu", "dpfp", "taylor", "favor")
@@ -81,8 +81,6 @@ def linear_attention(
         field = dot(mapped, state.weights)
         if not normalise:
             return field
-        whole = dot(mapped, state.normaliser[:, None])
-        # An empty memory, or a query that meets no key, is asked for nothing: it answers zero.
-        return jnp.where(whole != 0, field / jnp.where(whole != 0, whole, 1.0), 0.0)
+        return normalised(field, dot(mapped, state.normaliser[:, None]))
 
-    return Rule(label, init, write, recall)
+    return Rule(label, init, write, recall, sum=Sum((write, recall), f, normalise))

@@ -50,15 +50,22 @@ def prepare(
     dim_value: Array,
     trials: Int[Array, "t"],
     num_patterns: Int[Array, "loads"],
+    same_pairs: Array | bool = False,
+    *,
     probes: int,
 ) -> Draws:
-    """The Draws of each trial, leading axis trials. Apart from `_run` since it compiles once for all rules and dims."""
+    """The Draws of each trial, leading axis trials. Apart from `_run` since it compiles once for all rules and dims.
+
+    same_pairs: whether the first pairs are read, with the same cues at every load, and not some of all at each.
+    """
 
     def one(trial: Array) -> Draws:
         keys, values, book, probe, cue = jax.random.split(trial_key(seed, dim_key, dim_value, trial), 5)
         at_load = jax.vmap(jax.random.fold_in, (None, 0))
         index, live = jax.vmap(probe_index, (0, 0, None))(at_load(probe, num_patterns), num_patterns, probes)
-        return Draws(jnp.stack([keys, values]), book, at_load(cue, num_patterns), index, live)
+        index = jnp.where(same_pairs, jnp.arange(probes)[None, :], index)
+        cues = at_load(cue, jnp.where(same_pairs, 0, num_patterns))
+        return Draws(jnp.stack([keys, values]), book, cues, index, live)
 
     return jax.vmap(one)(trials)
 

@@ -16,6 +16,7 @@ from jax.extend import core
 
 from hebbsim.progress import duration, memory
 from hebbsim.simulate import trial
+from hebbsim.simulate.carried import carry_and_probe, cues_of, no_pairs
 from hebbsim.simulate.placement import memory_needed
 from hebbsim.simulate.plan import Sweep
 from hebbsim.simulate.settings import pinned
@@ -71,7 +72,8 @@ def trial_work(spec: trial.Spec, num_patterns: tuple[int, ...]) -> float:
     given = np.uint32(0), spec.dim_key, spec.dim_value, np.zeros(1, np.int32), loads
     draws = trial.prepare.eval_shape(*given, probes=spec.probes)
     one = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), draws)
-    state = jax.eval_shape(lambda: spec.rule.init(spec.dim_key, spec.dim_value)) if spec.form == "state" else ()
+    formed = spec.form == "state"
+    state = jax.eval_shape(lambda: spec.rule.init(spec.dim_key, spec.dim_value) if formed else no_pairs(spec))
     number = jax.ShapeDtypeStruct((), jnp.int32)
 
     def write(draws: Any, loads: Any, state: Any, at: Any) -> Any:
@@ -81,15 +83,16 @@ def trial_work(spec: trial.Spec, num_patterns: tuple[int, ...]) -> float:
 
     def probe(draws: Any, loads: Any, state: Any, i: Any) -> Any:
         made = trial.start_trial(spec, draws, loads)
-        if spec.form == "parallel":
-            return trial.probe_pairs(made, i)
+        if not formed:
+            return carry_and_probe(made, cues_of(made, i), state, jnp.int32(0), i)[2]
         keys, values = trial.draw_codes(made, draws.index[i])
         return trial.probe_memory(made, spec.rule.consolidate(state), keys, values, i)
 
     blocks = -(-max(num_patterns) // spec.block)
-    if spec.form == "parallel":
-        # The one loop in it is over blocks of pairs.
-        steps = np.mean([-(-count // spec.block) for count in num_patterns])
+    if not formed:
+        # The loop in it is over blocks of pairs: of all so far, or of those since the load before.
+        counts = num_patterns if spec.form == "parallel" else np.diff((0, *num_patterns))
+        steps = np.mean([-(-count // spec.block) for count in counts])
         return LEAST_TRIAL + len(num_patterns) * count_work(
             jax.make_jaxpr(probe)(one, loads, state, number).jaxpr, float(steps)
         )

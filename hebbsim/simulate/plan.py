@@ -15,7 +15,7 @@ from hebbsim.errors import HebbsimError
 from hebbsim.parts import identity, look_up
 from hebbsim.precisions import PRECISIONS
 from hebbsim.readouts import READOUTS
-from hebbsim.records.task import Task, parse_label
+from hebbsim.records.task import SAME_PAIRS, VERSION, Task, parse_label
 from hebbsim.retrievals import RETRIEVALS
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
@@ -117,6 +117,7 @@ def sweep(
     if "exact" not in made_precision.provides:
         wrapped = wrapped._replace(provides=wrapped.provides - {"exact"})
     fit(wrapped, made_ensemble, made_retrieval, made_readout, made_precision, dim_key, dim_value, tied)
+    same_pairs = trial.reads_same_pairs(wrapped, made_ensemble, made_retrieval, ages)
     counts = pattern_counts(wrapped, dim_key, num_patterns, loads)
     first = Task(
         rule=identity(made_rule),
@@ -131,6 +132,7 @@ def sweep(
         ages=ages,
         tied=bool(tied),
         seed=check_integer("seed", seed, 0, 2**32 - 1),
+        version=SAME_PAIRS if same_pairs else VERSION,
     )
     for label in (first.rule, first.ensemble, first.retrieval, first.readout, first.precision):
         parse_label(label)  # what cannot be read back is refused before it is measured
@@ -146,6 +148,7 @@ def sweep(
         tied=bool(tied),
         block=trial.default_block(dim_key, wrapped.chunk),
         max_patterns=max(counts) if "keys" in made_retrieval.requires else 0,
+        same_pairs=same_pairs,
         identities=(first.rule, first.ensemble, first.retrieval, first.readout, first.precision),
     )
     check_supply(spec, max(counts))

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from hebbsim.base import Ensemble, Fast, Readout, Retrieval, Rule, Side
+from hebbsim.base import Ensemble, Fast, Readout, Retrieval, Rule, Side, Sum
 
 PART_SIZES = (32,)  # sizes in which the pairs of a last, part-filled block are written; then chunk by chunk
 
@@ -26,7 +26,9 @@ class Spec(NamedTuple):
     tied: bool
     block: int  # pairs written at once: a multiple of the rule's chunk; no exact count depends on it
     max_patterns: int = 0  # for readers that are given all keys
-    form: Literal["state", "parallel"] = "state"  # parallel: (Q K^T) V, no memory; see placement.has_parallel_form
+    # How the fields come about: a memory is formed and read; or no memory, (Q K^T) V, at each load anew or carried on
+    form: Literal["state", "parallel", "carried"] = "state"
+    same_pairs: bool = False  # the pairs that are read are the first ones, at every load; see `reads_same_pairs`
     identities: tuple[str, ...] = ()  # of the parts: an object whose state has changed since is not what was compiled
     num_shards: int = 1  # devices that share a memory, each with some columns of it
 
@@ -35,6 +37,19 @@ class Spec(NamedTuple):
         """Keys and values; for tied patterns the value's row is the key's, uncued."""
         values = self.ensemble.values(self.dim_value)
         return (self.ensemble.tied_keys if self.tied else self.ensemble.keys)(self.dim_key), values
+
+
+def sum_of(rule: Rule) -> Sum | None:
+    """The rule's field as a sum over its pairs, if it has one: not where a precision, or a user, has changed the rule."""
+    whole = rule.consolidate is Rule._field_defaults["consolidate"]
+    own = rule._asdict()
+    return rule.sum if rule.sum and whole and rule.sum.of == (own["write"], own["recall"]) else None
+
+
+def reads_same_pairs(rule: Rule, ensemble: Ensemble, retrieval: Retrieval, ages: tuple[int, ...]) -> bool:
+    """Whether one pair may stand for any other, so that the first ones are read at every load of a trial."""
+    alike = "exchangeable" in ensemble.provides and "as_recalled" in retrieval.provides
+    return alike and not ages and sum_of(rule) is not None
 
 
 def default_block(dim_key: int, chunk: int) -> int:
