@@ -134,6 +134,7 @@ def _measure(add: Callable[..., Parser]) -> None:
     measure.add_argument("--trials", type=int, default=8, help="independent memories (default: %(default)s)")
     measure.add_argument("--seed", type=int, default=0, help="of the random pairs (default: %(default)s)")
     measure.add_argument("--level", type=float, default=0.95, help="of the intervals (default: %(default)s)")
+    measure.add_argument("--form", default="", help=commands_curve.FORM_HELP)
     measure.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
 

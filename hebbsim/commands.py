@@ -36,7 +36,7 @@ def run_measure(arguments: argparse.Namespace) -> int:
     from hebbsim.simulate.plan import sweep
 
     names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
-    names += ["dim", "dim_key", "dim_value", "tied", "ages", "probes", "seed"]
+    names += ["dim", "dim_key", "dim_value", "tied", "ages", "probes", "seed", "form"]
     patterns = [arguments.num_patterns] if arguments.load is None else None
     loads = None if arguments.load is None else [arguments.load]
     plan = sweep(num_patterns=patterns, loads=loads, **{name: getattr(arguments, name) for name in names})

@@ -12,6 +12,7 @@ from typing import Any
 from hebbsim.errors import HebbsimError
 
 LOADS = "0.1:8:12"
+FORM_HELP = "state, parallel or carried: how the fields come about (default: the fastest, by forecast)"
 PARTS = (("ensemble", "bipolar"), ("retrieval", "matched_filter"), ("readout", "soft"), ("precision", "float32"))
 
 
@@ -21,7 +22,9 @@ def add_parsers(add: Callable[..., argparse.ArgumentParser]) -> None:
     curve = add("curve", run_curve, text, "curve --rule hebbian --rule delta:rate=0.5 --dim 32 --loads 0.1:2:4")
     help_rule = "NAME or NAME:option=value,...; may be given several times (default: hebbian)"
     curve.add_argument("--rule", action="append", metavar="NAME[:OPTIONS]", help=help_rule)
-    curve.add_argument("--loads", default=LOADS, help="first:last:count, or a list 0.1,1,8 (default: %(default)s)")
+    curve.add_argument(
+        "--loads", default=LOADS, help="first:last:count, a list 0.1,1,8, or all: 200 to load 4 (default: %(default)s)"
+    )
     curve.add_argument("--out", metavar="DIR", help="write curve.csv, .png, .svg, .pdf there (default: the table only)")
     curve.add_argument("--equal", action="store_true", help="refuse rules whose states have not as many entries")
     _add_rest(curve, dict(PARTS), 256)
@@ -44,6 +47,8 @@ def _add_rest(command: argparse.ArgumentParser, parts: dict[str, str], probes: i
     command.add_argument("--trials", type=int, default=8, help="independent memories (default: %(default)s)")
     command.add_argument("--seed", type=int, default=0, help="of the random pairs (default: %(default)s)")
     command.add_argument("--level", type=float, default=0.95, help="of the intervals (default: %(default)s)")
+    if "curve" in (command.prog or "").split():
+        command.add_argument("--form", default="", help=FORM_HELP)
 
 
 def parse_part(text: str) -> tuple[str, dict[str, Any]]:
@@ -64,8 +69,10 @@ def parse_part(text: str) -> tuple[str, dict[str, Any]]:
     return name, options
 
 
-def parse_loads(text: str) -> list[float]:
-    """first:last:count, evenly spaced in the logarithm, or numbers with commas. Raises HebbsimError."""
+def parse_loads(text: str) -> list[float] | str:
+    """first:last:count, evenly spaced in the logarithm, or numbers with commas, or "all". Raises HebbsimError."""
+    if text == "all":
+        return text
     parts = text.split(":")
     try:
         numbers = [float(part) for part in (parts if len(parts) > 1 else text.split(","))]
@@ -95,7 +102,7 @@ def run_curve(arguments: argparse.Namespace) -> int:
     from hebbsim.simulate.plan import sweep
 
     rules = [parse_part(text) for text in arguments.rule or ["hebbian"]]
-    shared = _parts(arguments) | {"dim": arguments.dim, "dim_key": arguments.dim_key}
+    shared = _parts(arguments) | {"dim": arguments.dim, "dim_key": arguments.dim_key, "form": arguments.form}
     loads = parse_loads(arguments.loads)
     plain = {name: value for name, value in shared.items() if name != "level"}
     plans = [sweep(rule=name, rule_options=options, loads=loads, **plain) for name, options in rules]

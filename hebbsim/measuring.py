@@ -44,6 +44,7 @@ def measure(
     trials: int = 8,
     seed: int = 0,
     level: float = 0.95,
+    form: str = "",
     progress: bool = False,
 ) -> Measurement:
     """Store random pairs, read some back, and say how many bits per parameter came back.
@@ -71,6 +72,8 @@ def measure(
         trials: independent memories, 2 or more.
         seed: of all randomness, 0 <= seed < 2**32.
         level: of the intervals.
+        form: how the fields come about: "state", a memory is formed and read; "parallel", they are summed over pairs,
+            (Q K^T) V; "carried", so summed, and carried on from load to load; "", whichever is forecast to be fastest.
         progress: whether to report on stderr what it will take, and how far it is.
 
     Returns:
@@ -111,7 +114,7 @@ def curve(
     dim: int | None = None,
     dim_key: int | None = None,
     dim_value: int | None = None,
-    loads: Sequence[float] | None = None,
+    loads: Sequence[float] | str | None = None,
     num_patterns: Sequence[int] | None = None,
     tied: bool = False,
     probes: int = 1024,
@@ -119,12 +122,14 @@ def curve(
     trials: int = 8,
     seed: int = 0,
     level: float = 0.95,
+    form: str = "",
     progress: bool = False,
 ) -> list[Measurement]:
     """Measure at each load, in the order asked; every trial is one memory, filled once and probed on the way.
 
     Args:
-        loads: num_patterns / dim_key, each rounded to a multiple of the rule's chunk; or give num_patterns.
+        loads: num_patterns / dim_key, each rounded to a multiple of the rule's chunk; "all": 200 of them, evenly to load 4.
+            Or give num_patterns.
         num_patterns: numbers of pairs stored.
 
     The other arguments, and the errors raised, are those of `measure`.

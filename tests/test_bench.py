@@ -79,30 +79,36 @@ def test_reading_is_timed_with_its_score():
         assert row["of_product"] == pytest.approx(row[f"gops_{row['readout']}"] / best)
 
 
-def test_the_order_that_is_chosen_is_the_one_foretold():
-    rows = kernels.orders(dim=1024, load=2.0, probes=(4, 1024), rounds=1)
-    assert [row["chosen"] for row in rows] == ["by pairs", "formed"]
+def test_the_form_that_is_chosen_is_the_one_foretold():
+    rows = kernels.forms(cases=((1024, 4, 2, 2.0), (256, 2048, 1, 2.0)), rounds=1)
+    assert [row["chosen"] for row in rows] == ["carried", "state"]
     assert rows[0]["foretold"] > 1 > rows[1]["foretold"]
     for row in rows:
-        ratio = row["seconds_formed"]["median"] / row["seconds_by_pairs"]["median"]
-        assert row["formed_over_by_pairs"] == pytest.approx(ratio)
-        assert row["met"] == ((ratio >= 1) == (row["chosen"] == "by pairs"))
+        formed, carried = row["seconds_formed"]["median"], row["seconds_carried"]["median"]
+        assert row["formed_over_carried"] == pytest.approx(formed / carried)
+        chosen = carried if row["chosen"] == "carried" else formed
+        assert row["over_the_faster"] == pytest.approx(chosen / min(formed, carried))
+        assert row["met"] == (row["over_the_faster"] <= row["asked"])
 
 
 def test_a_curve_is_timed_beside_loops_with_the_same_answer(monkeypatch):
-    monkeypatch.setattr(curves, "ASKED", {("numpy, a memory a load", 48): 10.0, ("cold", 48): 2.0})
+    monkeypatch.setattr(curves, "ASKED", {("numpy, a memory a load", 64, 48): 10.0, ("cold", 64, 48): 2.0})
     rows = curves.curve(probes=(48,), dim=64, trials=4, rounds=1)
     assert [row["what"] for row in rows] == [
-        "hebbsim", "jax, the same bits", "numpy, a memory a load", "numpy, filled on", "jax, not packed", "cold",
+        "hebbsim", "hebbsim, formed", "numpy, a memory a load", "numpy, filled on", "jax, not packed", "cold",
+        "its own products",
     ]  # fmt: skip
-    first, same, *loops, cold = rows
-    assert first["compilations"] == 1 and same["bit_error_rate"] == first["bit_error_rate"]
+    first, formed, *loops, cold, products = rows
+    assert first["compilations"] == 1 and formed["bit_error_rate"] == first["bit_error_rate"]
     spread = 5 * math.sqrt(0.25 / (4 * 48 * 64))
     for row in (first, *loops):
         assert row["bit_error_rate"] == pytest.approx(first["theory"], abs=spread + 0.01)
-    for row in rows[1:]:
+    for row in rows[1:-1]:
         assert met(row | {"times": row["times_faster"]})
     assert cold["asked"] == 2.0 and cold["seconds"]["median"] > first["seconds"]["median"]
+    assert products["times_its_products"] == pytest.approx(
+        first["seconds"]["median"] / products["seconds"]["median"], rel=0.01
+    )
 
 
 def test_chunked_forms_are_timed_beside_the_scan(monkeypatch):

@@ -3,16 +3,23 @@
 import pytest
 
 import hebbsim
-from hebbsim.simulate import cost, placement
+from hebbsim.simulate import cost, placement, rates
 
 
 def test_costs_are_the_counts_of_multiply_adds():
-    # 50 pairs in one block of 512, 600 more in two; 10 probes at each of the two loads
-    assert cost.written([50, 650], 512) == 3 * (512 + 150)
-    assert cost.by_state(8, 4, [50, 650], 10, 512, packed=True) == pytest.approx(8 * 4 * (3 * 662 / 7 + 20))
+    row, step, touch = cost.RATES.row, cost.STEP, cost.TOUCH
+    read = 2 * (10 * (8 * 4 + 12 * row) + step)  # 10 probes drawn and read at each of two loads
+    # 50 pairs in one block of 512, 600 more in two
+    packed = 8 * 4 * 3 * 662 / 7 + 3 * step
+    assert cost.by_state(8, 4, [50, 650], 10, 512, packed=True) == pytest.approx(packed + read)
     # float rows: every pair, and part of a block on a copy at each load
-    assert cost.by_state(8, 4, [50, 650], 10, 32, packed=False) == pytest.approx(8 * 4 * (650 + 2 * 32 + 20))
-    assert cost.by_pairs(8, 4, [50, 100], 10) == pytest.approx(150 * 10 * (8 / 7 + 4))
+    rows = 8 * 4 * (650 + 2 * 32) + 2 * step
+    assert cost.by_state(8, 4, [50, 650], 10, 32, packed=False) == pytest.approx(rows + read)
+    # sums over pairs, in blocks of 32: 2 + 19 carried on; 2 + 21 anew; 20 + 2 copies completed where they are not exact
+    each = 32 * (10 * (8 / 4 + 4) + 12 * row) + touch * 10 * 4 + step
+    assert cost.by_sums(8, 4, [50, 650], 10, 32, True, True, True) == pytest.approx(21 * each)
+    assert cost.by_sums(8, 4, [50, 650], 10, 32, True, True, False) == pytest.approx(23 * each)
+    assert cost.by_sums(8, 4, [50, 650], 10, 32, True, False, True) == pytest.approx(22 * each)
 
 
 def test_blocks_fit_the_steps_from_load_to_load():
@@ -24,12 +31,13 @@ def test_blocks_fit_the_steps_from_load_to_load():
     assert cost.packed_block([10, 20], 8) == 8  # no word fits
 
 
-def test_few_pairs_and_probes_are_summed_pair_by_pair():
+def test_the_cheaper_form_is_taken():
     few = hebbsim.sweep(dim=2048, loads=[0.1], probes=32)
-    assert few.spec.form == "parallel"
-    assert few.cost == cost.by_pairs(2048, 2048, [205], 32)
-    many = hebbsim.sweep(dim=2048, loads=[0.1, 4.0], probes=2048)
+    assert few.spec.form == "carried"
+    many = hebbsim.sweep(dim=1024, loads=[4.0], probes=4096)
     assert many.spec.form == "state"
+    ages = hebbsim.sweep(dim=2048, loads=[0.1], probes=32, ages=[10])  # other pairs are read at each load
+    assert ages.spec.form == "parallel" and ages.tasks[0].version == 1
 
 
 @pytest.mark.parametrize(
@@ -38,13 +46,51 @@ def test_few_pairs_and_probes_are_summed_pair_by_pair():
         dict(rule="delta"),
         dict(retrieval="amp"),
         dict(precision="int8"),
-        dict(ensemble="gaussian", readout="soft"),
-        dict(dim=64),  # one compilation serves all loads of a small memory
+        dict(ensemble="bipolar", ensemble_options={"rewrite": 0.1, "gap": 2}, ages=[1], rule="decay"),
     ],
     ids=str,
 )
-def test_what_is_no_plain_sum_of_signs_is_formed(options):
-    assert hebbsim.sweep(**{"dim": 2048, "loads": [0.01], "probes": 1, **options}).spec.form == "state"
+def test_what_is_no_sum_over_pairs_is_formed(options):
+    plan = hebbsim.sweep(**{"dim": 2048, "loads": [0.01], "probes": 1, **options})
+    assert plan.spec.form == "state" and plan.tasks[0].version == 1
+
+
+def test_a_form_can_be_asked_for_and_one_that_there_is_not_is_refused():
+    for form in ("state", "carried", "parallel"):
+        assert hebbsim.sweep(dim=32, loads=[1], form=form).spec.form == form
+    with pytest.raises(hebbsim.HebbsimError, match=r"form = 'carried'; allowed for delta.* read so: state$"):
+        hebbsim.sweep(rule="delta", dim=32, loads=[1], form="carried")
+    with pytest.raises(hebbsim.HebbsimError, match=r"form = 'carried'; allowed for hebbian read so: state, parallel$"):
+        hebbsim.sweep(dim=32, loads=[1], ages=[3], form="carried")
+
+
+def test_rates_are_timed_once_and_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(rates, "_file", lambda: tmp_path / "rates.json")
+    timed = []
+    monkeypatch.setattr(rates, "time_kernels", lambda: timed.append(1) or cost.Rates(0.5, 0.25, 20.0))
+    for _ in range(2):
+        rates.measured.cache_clear()
+        assert rates.measured() == cost.Rates(0.5, 0.25, 20.0)
+    assert len(timed) == 1
+    for damaged in ("{", "[]", '{"x": 1}', (tmp_path / "rates.json").read_text().replace("0.5", '"much"')):
+        (tmp_path / "rates.json").write_text(damaged)
+        rates.measured.cache_clear()
+        rates.measured()
+    assert len(timed) == 5
+    rates.measured.cache_clear()
+
+
+def test_the_kernels_that_are_timed_run():
+    found = rates.time_kernels()
+    assert all(1e-3 < rate < 1e4 for rate in found)
+
+
+def test_close_forms_are_settled_by_the_rates_of_this_machine(monkeypatch):
+    options = dict(dim=2048, loads=[4.0], probes=1024)
+    slow, fast = cost.Rates(packed=10.0), cost.Rates(packed=0.01)
+    for found, form in ((slow, "carried"), (fast, "state")):
+        monkeypatch.setattr(placement, "measured", lambda found=found: found)
+        assert hebbsim.sweep(**options).spec.form == form
 
 
 def test_order_does_not_enter_the_task():
@@ -53,21 +99,23 @@ def test_order_does_not_enter_the_task():
 
 
 def test_a_memory_too_large_for_one_device_is_shared_by_as_few_as_hold_it(monkeypatch):
-    spec = hebbsim.sweep(dim=512, loads=[1.0], probes=16).spec
+    options = dict(dim=512, loads=[1.0], probes=16, form="state")
+    spec = hebbsim.sweep(**options).spec
     whole, half, quarter = (placement.memory_needed(spec._replace(num_shards=n), 4) for n in (1, 2, 4))
     assert whole > half > quarter
     for free, split in ((whole, 1), (whole - 1, 2), (half - 1, 4)):
         monkeypatch.setattr(placement, "memory_free", lambda free=free: free)
-        placed = hebbsim.sweep(dim=512, loads=[1.0], probes=16).spec
+        placed = hebbsim.sweep(**options).spec
         assert placed.num_shards == split
     monkeypatch.setattr(placement, "memory_free", lambda: quarter - 1)
     with pytest.raises(hebbsim.HebbsimError, match="dims 512 x 512: hebbian needs about"):
-        hebbsim.sweep(dim=512, loads=[1.0], probes=16)
+        hebbsim.sweep(**options)
 
 
 def test_a_sum_that_fits_in_no_memory_is_taken_pair_by_pair(monkeypatch):
-    options = dict(dim=1024, loads=[4.0], probes=1024)
+    options = dict(dim=1024, loads=[4.0], probes=4096)
     spec = hebbsim.sweep(**options).spec
     assert spec.form == "state"
-    monkeypatch.setattr(placement, "memory_free", lambda: placement.memory_needed(spec._replace(form="parallel"), 4))
-    assert hebbsim.sweep(**options).spec.form == "parallel"
+    need = placement.memory_needed(spec._replace(form="carried", block=cost.CARRIED_BLOCK), 4)
+    monkeypatch.setattr(placement, "memory_free", lambda: need)
+    assert hebbsim.sweep(**options).spec.form == "carried"

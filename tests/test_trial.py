@@ -23,7 +23,7 @@ def stored(plan, number, count):
     spec, seed = plan.spec, plan.tasks[0].seed
     counts = np.asarray([count], np.int32)
     drawn = draws.prepare(
-        np.uint32(seed), spec.dim_key, spec.dim_value, np.asarray([number]), counts, probes=spec.probes
+        np.uint32(seed), spec.dim_key, spec.dim_value, np.asarray([number]), counts, spec.same_pairs, probes=spec.probes
     )
     drawn = jax.tree.map(lambda array: array[0], drawn)
     key_side, value_side = spec.sides

@@ -8,9 +8,9 @@ from typing import Any
 import jax
 
 from hebbsim.answers.report import write_json
-from hebbsim.bench.curves import curve
+from hebbsim.bench.curves import curve, curve_large
 from hebbsim.bench.exponents import growth
-from hebbsim.bench.kernels import orders, packed, read
+from hebbsim.bench.kernels import forms, packed, read
 from hebbsim.bench.programs import memory, start
 from hebbsim.bench.readers import amp
 from hebbsim.bench.rules import write
@@ -21,8 +21,9 @@ from hebbsim.errors import one_of
 PARTS: dict[str, Callable[..., list[Row]]] = {
     "packed": packed,
     "read": read,
-    "orders": orders,
+    "forms": forms,
     "curve": curve,
+    "curve_large": curve_large,
     "chunked": chunked,
     "write": write,
     "amp": amp,

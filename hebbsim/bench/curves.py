@@ -13,34 +13,38 @@ from hebbsim import measuring, theory
 from hebbsim.base import dot
 from hebbsim.bench.timing import ROUNDS, Row, faster, interleaved, spread
 from hebbsim.errors import HebbsimError
-from hebbsim.rules import RULES
 from hebbsim.simulate import trial
 
 DIM, TRIALS = 1024, 8
 LOADS = tuple(float(load) for load in np.linspace(4 / 12, 4, 12))
 COLD = 3  # rounds in which everything is compiled again
-# (what, probes) -> times faster than what
+# (what, dim, probes) -> times faster than what
 ASKED = {
-    ("numpy, a memory a load", 256): 10.0, ("cold", 256): 2.0, ("jax, not packed", 256): 3.0,
-    ("numpy, a memory a load", 1024): 4.0,
-}  # fmt: skip
+    ("numpy, a memory a load", 1024, 256): 20.0,
+    ("numpy, filled on", 1024, 256): 5.0,
+    ("cold", 1024, 256): 2.0,
+    ("numpy, a memory a load", 1024, 1024): 7.0,
+    ("numpy, a memory a load", 4096, 256): 70.0,
+}
+# dim -> how many times the products of its own a curve may take
+PRODUCTS = {1024: 2.0, 4096: 1.5}
+PAIRS = 512  # of the product whose rate is the measure
 
 
 def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRIALS, rounds: int = ROUNDS) -> list[Row]:
     """12 loads to 4, `trials` memories: hebbsim.curve beside loops that count wrong signs of as many probes.
 
     numpy, a memory a load: as scripts are written. numpy, filled on: one memory, read on the way. jax, not packed: filled
-    on, rademacher rows, float32 products, one compilation. jax, the same bits: hebbsim without its form on bits, every
-    count being the same. cold: with all compilation, against numpy, a memory a load.
+    on, rademacher rows, float32 products, one compilation. hebbsim, formed: its memory
+    formed and read at every load, every count being the same. cold: with all compilation, against numpy, a memory a load.
     bit_error_rate: at the largest load, all trials.
     """
     counts = tuple(round(load * dim) for load in LOADS)
-    unpacked = RULES["hebbian"]()._replace(fast=())
     rows = []
     for number in probes:
 
-        def ours(number: int = number, **rule: Any) -> list[Any]:
-            return measuring.curve(dim=dim, loads=LOADS, probes=number, trials=trials, **rule)
+        def ours(number: int = number, form: str = "") -> list[Any]:
+            return measuring.curve(dim=dim, loads=LOADS, probes=number, trials=trials, form=form)
 
         loops: dict[str, Callable[[], np.ndarray]] = {
             "numpy, a memory a load": functools.partial(fresh, counts, dim, trials, number),
@@ -50,10 +54,16 @@ def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRI
         forget()
         packed = ours()
         compiled = trial.program.cache_info().currsize
-        same = ours(rule=unpacked)
-        if [point.counts for point in packed] != [point.counts for point in same]:
-            raise HebbsimError("the form on bits counts otherwise than the form on rows")
-        took = interleaved({"hebbsim": ours, "jax, the same bits": lambda: ours(rule=unpacked), **loops}, rounds)
+        formed = ours(form="state")
+        if any(
+            a.counts[name] != b.counts[name] for a, b in zip(packed, formed, strict=True) for name in ("errors", "ties")
+        ):
+            raise HebbsimError("fields carried on are counted otherwise than those of a memory")
+        products = own_products(dim, number)
+        took = interleaved(
+            {"hebbsim": ours, "hebbsim, formed": lambda: ours(form="state"), **loops, **products}, rounds
+        )
+        product = np.minimum(*(took.pop(name) for name in products))
 
         def cold() -> Any:
             forget()
@@ -62,7 +72,7 @@ def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRI
         again = interleaved({"cold": cold, "numpy": loops["numpy, a memory a load"]}, min(rounds, COLD))
         error = packed[-1].error_rate.best
         wrong = {name: float(np.mean(loop()[:, -1])) for name, loop in loops.items()}
-        wrong |= {"jax, the same bits": error}
+        wrong |= {"hebbsim, formed": error}
         rows.append(
             {"what": "hebbsim", "probes": number, "seconds": spread(took["hebbsim"]), "bit_error_rate": error}
             | {"theory": theory.bit_error(LOADS[-1]), "compilations": compiled}
@@ -70,13 +80,36 @@ def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRI
         ratios = {name: (seconds, took["hebbsim"]) for name, seconds in took.items() if name != "hebbsim"}
         ratios["cold"] = again["numpy"], again["cold"]
         for name, (slow, fast) in ratios.items():
-            ratio, asked = faster(slow, fast), ASKED.get((name, number))
+            ratio, asked = faster(slow, fast), ASKED.get((name, dim, number))
             rows.append(
                 {"what": name, "probes": number, "seconds": spread(fast if name == "cold" else slow)}
                 | {"bit_error_rate": wrong.get(name), "times_faster": ratio, "asked": asked}
                 | {"met": ratio >= asked if asked else None}
             )
+        own = product * (trials * counts[-1] / PAIRS)
+        times, most = faster(took["hebbsim"], own), PRODUCTS.get(dim)
+        rows.append(
+            {"what": "its own products", "probes": number, "seconds": spread(own), "times_its_products": times}
+            | {"asked": most, "met": times <= most if most and number == 256 else None}
+        )
+        for row in rows:
+            row.setdefault("dim", dim)
     return rows
+
+
+def curve_large(rounds: int = ROUNDS) -> list[Row]:
+    """The same at dim 4096: one memory, two rounds, since a memory a load takes a minute."""
+    return curve((256,), 4096, 1, min(rounds, 2))
+
+
+def own_products(dim: int, probes: int) -> dict[str, Callable[[], Any]]:
+    """Overlaps times values, PAIRS of them, by XLA and by NumPy: all that a field carried on cannot do without."""
+    overlap, values = np.ones((probes, PAIRS), np.float32), np.ones((PAIRS, dim), np.float32)
+    on_device = jnp.asarray(overlap), jnp.asarray(values)
+    return {
+        "product": functools.partial(jax.jit(dot), *on_device),
+        "product, numpy": functools.partial(np.matmul, overlap, values),
+    }
 
 
 def forget() -> None:

@@ -4,7 +4,7 @@ import functools
 import math
 
 import jax.numpy as jnp
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 from hebbsim.base import Field, Readout, Truth
 from hebbsim.parts import factory
@@ -19,14 +19,28 @@ def by_cue(truth: Truth, flags: Array) -> Int[Array, "p ..."]:
     return jnp.stack([jnp.sum(flags & (says == s), axis=1, dtype=jnp.int32) for s in (-1, 0, 1)], axis=-1)
 
 
+HALF = 16  # bits of a sum that holds two counts
+
+
+def errors_and_ties(aligned: Float[Array, "p dv"]) -> tuple[Int[Array, "p"], Int[Array, "p"]]:
+    """Wrong and undecided entries of each row: in one sum, as two halves of a word, where they fit."""
+    wrong, tied = aligned < 0, aligned == 0
+    if aligned.shape[1] >= 1 << (HALF - 1):
+        return jnp.sum(wrong, axis=1, dtype=jnp.int32), jnp.sum(tied, axis=1, dtype=jnp.int32)
+    both = jnp.sum(wrong.astype(jnp.int32) + (tied.astype(jnp.int32) << HALF), axis=1)
+    return both & ((1 << HALF) - 1), both >> HALF
+
+
 def score(survive: float, field: Field, truth: Truth) -> dict[str, Array]:
     aligned = field.value * truth.rows
-    counts = {
-        "probes": jnp.ones(aligned.shape[0], jnp.int32),
-        "bits": by_cue(truth, jnp.ones_like(aligned, bool)),
-        "errors": by_cue(truth, aligned < 0),
-        "ties": by_cue(truth, aligned == 0),
-    }
+    one = jnp.ones(aligned.shape[0], jnp.int32)
+    if truth.tied:
+        errors, ties = by_cue(truth, aligned < 0), by_cue(truth, aligned == 0)
+        bits = by_cue(truth, jnp.ones_like(aligned, bool))
+    else:
+        errors, ties = errors_and_ties(aligned)
+        bits = one * aligned.shape[1]
+    counts = {"probes": one, "bits": bits, "errors": errors, "ties": ties}
     if not truth.fair:
         positive = truth.rows > 0
         counts |= frequencies(truth, positive) | {

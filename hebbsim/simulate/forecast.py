@@ -16,7 +16,7 @@ from jax.extend import core
 
 from hebbsim.progress import duration, memory
 from hebbsim.simulate import trial
-from hebbsim.simulate.carried import carry_and_probe, cues_of, no_pairs
+from hebbsim.simulate.carried import carry_and_probe, no_pairs, probes_at
 from hebbsim.simulate.placement import memory_needed
 from hebbsim.simulate.plan import Sweep
 from hebbsim.simulate.settings import pinned
@@ -84,7 +84,7 @@ def trial_work(spec: trial.Spec, num_patterns: tuple[int, ...]) -> float:
     def probe(draws: Any, loads: Any, state: Any, i: Any) -> Any:
         made = trial.start_trial(spec, draws, loads)
         if not formed:
-            return carry_and_probe(made, cues_of(made, i), state, jnp.int32(0), i)[2]
+            return carry_and_probe(made, probes_at(made, i), state, jnp.int32(0), i)[2]
         keys, values = trial.draw_codes(made, draws.index[i])
         return trial.probe_memory(made, spec.rule.consolidate(state), keys, values, i)
 

@@ -1,4 +1,4 @@
-"""How a trial is run: in state form or parallel form, and on how many devices. No count depends on it."""
+"""How a trial is run: with a memory, or with fields summed over pairs, and on how many devices. No count depends on it."""
 
 import contextlib
 import os
@@ -8,28 +8,27 @@ from pathlib import Path
 import jax
 
 from hebbsim.errors import HebbsimError
-from hebbsim.retrievals import RETRIEVALS
-from hebbsim.rules import RULES
 from hebbsim.simulate import cost, memory, processes, trial
+from hebbsim.simulate.rates import measured
+
+FORMS = ("state", "parallel", "carried")
+CLOSE = 3.0  # forms whose costs differ by more are not worth timing kernels for
+WORTH = 5e9  # multiply-adds, about 0.1 s, of a trial that is
 
 
-def choose_placement(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spec:
-    """The cheaper form of those that fit, its memory spread over as few devices as hold it.
+def choose_placement(spec: trial.Spec, num_patterns: Sequence[int], form: str = "") -> trial.Spec:
+    """The cheapest form of those that fit, or `form`; its memory spread over as few devices as hold it.
 
-    Raises HebbsimError, saying what is needed and what there is, if none fits.
+    Raises HebbsimError, saying what is needed and what there is, if none fits, and for a form that there is not.
     """
     devices = len(jax.devices())
-    if trial.fast_form(spec.rule, *spec.sides):
-        if jax.devices()[0].platform == "cpu":
-            spec = spec._replace(block=cost.packed_block(num_patterns, spec.block))
-        elif spec.block >= 1024:
-            spec = spec._replace(block=cost.packed_block(num_patterns, 8192, cost.PRODUCT_OVERHEAD, 1024))
-    shards = [n for n in range(1, devices + 1) if devices % n == 0 and spec.dim_value % n == 0]
-    forms = [[spec._replace(num_shards=n) for n in shards]]
-    if has_parallel_form(spec):
-        forms.append([spec._replace(form="parallel")])
-    forms.sort(key=lambda choices: trial_cost(choices[0], num_patterns))
-    needs = [(memory_needed(choice, devices), choice) for choices in forms for choice in choices]
+    choices = forms(spec, num_patterns)
+    if form and form not in choices:
+        raise HebbsimError(f"form = {form!r}; allowed for {spec.rule.label} read so: {', '.join(choices)}")
+    order = [form] if form else sorted(choices, key=lambda name: trial_cost(choices[name], num_patterns))
+    if len(order) > 1:
+        order = settle(order, choices, num_patterns)
+    needs = [(memory_needed(choice, devices), choice) for name in order for choice in shared(choices[name], devices)]
     free = memory_free()
     for need, choice in needs:
         if need <= free:
@@ -41,20 +40,73 @@ def choose_placement(spec: trial.Spec, num_patterns: Sequence[int]) -> trial.Spe
     )
 
 
-def has_parallel_form(spec: trial.Spec) -> bool:
-    """Whether the field is a sum over pairs, (Q K^T) V, that needs no memory: +-1 outer products read by a matched filter."""
-    plain = spec.rule is RULES["hebbian"]() and spec.retrieval is RETRIEVALS["matched_filter"]()
-    large = spec.dim_key * spec.dim_value >= cost.SMALL_STATE and spec.dim_key < 2**16
-    return plain and large and all(side.code == "bits" for side in spec.sides)
+def forms(spec: trial.Spec, num_patterns: Sequence[int]) -> dict[str, trial.Spec]:
+    """The forms in which a trial can be run, each with its block, by name; the state form is always one.
+
+    The others sum over pairs, (Q K^T) V, and need no memory. Where the same pairs are read at every load the fields are
+    carried on; where not, they are summed anew at each.
+    """
+    found = {"state": spec._replace(form="state", block=state_block(spec, num_patterns))}
+    if trial.sum_of(spec.rule) and "as_recalled" in spec.retrieval.provides and spec.dim_key < 2**16:
+        width, exact = width_of(spec), sums_exactly(spec)
+        block = cost.carried_block(width, spec.dim_value, num_patterns, spec.probes, exact)
+        if spec.same_pairs:
+            found["carried"] = spec._replace(form="carried", block=block)
+        if spec.same_pairs or exact:  # anew at each load other pairs are read: in an order of their own if not exact
+            found["parallel"] = spec._replace(form="parallel", block=cost.CARRIED_BLOCK)
+    return found
 
 
-def trial_cost(spec: trial.Spec, num_patterns: Sequence[int]) -> float:
+def settle(order: list[str], choices: dict[str, trial.Spec], num_patterns: Sequence[int]) -> list[str]:
+    """The order of forms, cheapest first, by the rates of this machine where it is close and worth the timing."""
+    first, second = (trial_cost(choices[name], num_patterns) for name in order[:2])
+    spec = choices["state"]
+    far = first < WORTH or second > CLOSE * first
+    if far or not sums_exactly(spec) or jax.process_count() > 1:  # several processes must choose alike
+        return order
+    rates = measured()
+    return sorted(order, key=lambda name: trial_cost(choices[name], num_patterns, rates))
+
+
+def shared(spec: trial.Spec, devices: int) -> list[trial.Spec]:
+    """The spec with its memory on one device, and on as many more as divide the devices and the columns."""
+    if spec.form != "state":
+        return [spec]
+    shards = (n for n in range(1, devices + 1) if devices % n == 0 and spec.dim_value % n == 0)
+    return [spec._replace(num_shards=n) for n in shards]
+
+
+def state_block(spec: trial.Spec, num_patterns: Sequence[int]) -> int:
+    """Pairs written at once: as they fit the loads, for a form on bits."""
+    if trial.fast_form(spec.rule, *spec.sides):
+        if jax.devices()[0].platform == "cpu":
+            return cost.packed_block(num_patterns, spec.block)
+        if spec.block >= 1024:
+            return cost.packed_block(num_patterns, 8192, cost.PRODUCT_OVERHEAD, 1024)
+    return spec.block
+
+
+def sums_exactly(spec: trial.Spec) -> bool:
+    """Whether the sums over pairs are of integers, so that every form gives the same counts."""
+    return "exact" in spec.rule.provides & spec.ensemble.provides
+
+
+def width_of(spec: trial.Spec) -> int:
+    """Rows of the memory: dim_key, or the features of a key."""
+    return max(1, spec.rule.num_state(spec.dim_key, spec.dim_value) // spec.dim_value)
+
+
+def trial_cost(spec: trial.Spec, num_patterns: Sequence[int], rates: cost.Rates = cost.RATES) -> float:
     """Of one trial, in multiply-adds of a product, about."""
-    if spec.form == "parallel":
-        return cost.by_pairs(spec.dim_key, spec.dim_value, num_patterns, spec.probes)
+    width = width_of(spec)
+    if spec.form != "state":
+        packed, exact = spec.sides[0].code == "bits" and sums_exactly(spec), sums_exactly(spec)
+        carried = spec.form == "carried"
+        given = width, spec.dim_value, num_patterns, spec.probes, spec.block
+        return cost.by_sums(*given, packed, exact, carried, rates)
     packed = trial.fast_form(spec.rule, *spec.sides) is not None
     reading = spec.probes + cost.READER_STEPS * 2 * spec.max_patterns
-    return cost.by_state(spec.dim_key, spec.dim_value, num_patterns, reading, spec.block, packed)
+    return cost.by_state(width, spec.dim_value, num_patterns, reading, spec.block, packed, rates)
 
 
 def memory_needed(spec: trial.Spec, devices: int) -> float:
@@ -68,6 +120,7 @@ def memory_needed(spec: trial.Spec, devices: int) -> float:
     size, words = (sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(part)) for part in (state, book))
     rows = words + 4 * (spec.block + 4 * spec.probes) * (spec.dim_key + spec.dim_value)
     rows += memory.reading(spec, state, book)
+    rows += 0 if spec.form == "state" else 4 * (spec.block + spec.probes) * width_of(spec)
     held = 4 * spec.max_patterns * (spec.dim_key + 3 * min(spec.dim_value, 512))
     return (devices if jax.devices()[0].platform == "cpu" else 1) * (3 * size / spec.num_shards + rows + held)
 

@@ -26,6 +26,7 @@ from hebbsim.statistics.channels import register
 
 MOST_PROBES = 65_536  # see draws.probe_index
 MOST_PATTERNS = 2**31 - 1 - 2048
+ALL_LOADS = [i / 50 for i in range(1, 201)]  # loads="all": a smooth curve up to load 4
 MOST_COUNTED = 2**31 - 1  # counts are added in int32
 
 
@@ -82,13 +83,17 @@ def sweep(
     dim_key: int | None = None,
     dim_value: int | None = None,
     num_patterns: Sequence[int] | None = None,
-    loads: Sequence[float] | None = None,
+    loads: Sequence[float] | str | None = None,
     tied: bool = False,
     probes: int = 1024,
     ages: Sequence[int] = (),
     seed: int = 0,
+    form: str = "",
 ) -> Sweep:
     """The points of one curve, checked, not yet run: at the given num_patterns or loads, without repeats, ascending.
+
+    form: "state" (a memory is formed and read), "parallel" (no memory, fields summed over pairs, (Q K^T) V, anew at each
+    load) or "carried" (the same, carried on from load to load); "": the one that is forecast to be the fastest.
 
     Raises HebbsimError for anything that does not fit together or into memory.
 
@@ -152,7 +157,7 @@ def sweep(
         identities=(first.rule, first.ensemble, first.retrieval, first.readout, first.precision),
     )
     check_supply(spec, max(counts))
-    spec = choose_placement(spec, counts)
+    spec = choose_placement(spec, counts, form)
     if spec.probes * dim_value > MOST_COUNTED:
         raise HebbsimError(
             f"probes = {spec.probes} of {dim_value} entries; allowed: {MOST_COUNTED // dim_value} probes"
@@ -182,17 +187,19 @@ def _dims(
 def _many(name: str, values: Any) -> Sequence[Any]:
     """Values as a list. Raises HebbsimError for what is none."""
     if isinstance(values, str) or not isinstance(values, Iterable):
-        raise HebbsimError(f"{name} = {values!r}; allowed: a list")
+        more = " or 'all'" if name == "loads" else ""
+        raise HebbsimError(f"{name} = {values!r}; allowed: a list{more}")
     return list(values)
 
 
 def pattern_counts(
-    rule: Rule, dim_key: int, num_patterns: Sequence[int] | None, loads: Sequence[float] | None
+    rule: Rule, dim_key: int, num_patterns: Sequence[int] | None, loads: Sequence[float] | str | None
 ) -> list[int]:
     if (num_patterns is None) == (loads is None):
         raise HebbsimError("give num_patterns or loads, one of the two")
     if loads is not None:
-        for load in _many("loads", loads):
+        loads = ALL_LOADS if isinstance(loads, str) and loads == "all" else _many("loads", loads)
+        for load in loads:
             if isinstance(load, bool) or not isinstance(load, int | float | np.number) or not math.isfinite(load):
                 raise HebbsimError(f"load = {load!r}; allowed: a finite number above 0")
             if load <= 0 or load * dim_key > MOST_PATTERNS:

@@ -14,7 +14,7 @@ from jaxtyping import Array, Int, PyTree
 
 from hebbsim.base import Known
 from hebbsim.simulate import processes
-from hebbsim.simulate.carried import carry_and_probe, cues_of, no_pairs
+from hebbsim.simulate.carried import carry_and_probe, no_pairs, probes_at
 from hebbsim.simulate.draws import Draws, as_keys, prepare
 from hebbsim.simulate.memory import check_fits
 from hebbsim.simulate.probing import Trial, draw_codes, score, start_trial
@@ -89,14 +89,14 @@ def probe_memory(trial: Trial, memory: PyTree, keys: Array, values: Array, i: Ar
     rule = spec.rule._replace(recall=recall) if recall else spec.rule
     found = spec.retrieval.solve(memory, side_information(trial, i))
     field = spec.retrieval.field(rule, found, cue_code if recall else queries, trial.draws.index[i])
-    return score(trial, field, i, queries, values)
+    return score(trial, field, i, queries, values, trial.value_side.rows(trial.books[1], values))
 
 
 def fill_and_probe(trial: Trial, state: PyTree, done: Array, i: Array) -> tuple[PyTree, Array, dict[str, Array]]:
     """Go on to load `i` and read there: the state to go on from, the pairs that it holds, and the counts."""
     if trial.spec.form == "parallel":
         zero = jnp.int32(0)
-        return state, done, carry_and_probe(trial, cues_of(trial, i), no_pairs(trial.spec), zero, i)[2]
+        return state, done, carry_and_probe(trial, probes_at(trial, i), no_pairs(trial.spec), zero, i)[2]
     state, done = fill(trial, state, done, trial.num_patterns[i])
     completed, keys, values = complete(trial, state, done, i)
     counts = probe_memory(trial, trial.spec.rule.consolidate(completed), keys, values, i)
@@ -113,7 +113,7 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
     if spec.form == "state":
         state = shard_columns(spec, spec.rule.init(spec.dim_key, spec.dim_value))
     elif spec.form == "carried":
-        state, go_on = no_pairs(spec), functools.partial(carry_and_probe, trial, cues_of(trial, zero))
+        state, go_on = no_pairs(spec), functools.partial(carry_and_probe, trial, probes_at(trial, zero))
 
     def at_load(i: Array, carry: tuple[PyTree, Array, dict]) -> tuple[PyTree, Array, dict]:
         state, done, counts = go_on(*carry[:2], i)

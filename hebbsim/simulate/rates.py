@@ -1,0 +1,85 @@
+"""How fast the machine at hand does what cost.py counts: timed once, and kept in the folder of what is compiled.
+
+Only a choice between forms that are close, of a trial that is worth it, is made by these rates; and only of exact counts,
+which come out the same in every form.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from hebbsim.base import dot
+from hebbsim.ensembles.bipolar import draw_bits, unpack
+from hebbsim.kernels.packed import overlaps, signed_sum
+from hebbsim.simulate.cost import Rates
+
+DIM, PAIRS, QUERIES = 1024, 512, 256  # of the kernels that are timed
+ROUNDS = 7
+FILE = "rates.json"
+
+
+@functools.cache
+def measured() -> Rates:
+    """The rates of the default device: kept from an earlier process, or timed now in about two seconds."""
+    device = jax.devices()[0]
+    key = f"{device.platform} {device.device_kind}, {os.cpu_count()} cores, jax {jax.__version__}"
+    kept = _kept()
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        found = Rates(*(float(kept[key][name]) for name in Rates._fields))
+        if all(1e-6 < rate < 1e6 for rate in found):
+            return found
+    found = time_kernels()
+    file = _file()
+    if file:
+        with contextlib.suppress(OSError):
+            part = file.with_suffix(f".{os.getpid()}")
+            part.write_text(json.dumps({**kept, key: found._asdict()}, indent=1))
+            part.replace(file)
+    return found
+
+
+def _file() -> Path | None:
+    """Where rates are kept: beside what is compiled, or nowhere."""
+    folder = jax.config.jax_compilation_cache_dir or os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    return Path(folder) / FILE if folder and "://" not in folder and Path(folder).is_dir() else None
+
+
+def _kept() -> dict[str, Any]:
+    file = _file()
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(file.read_text()) if file else {}
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def time_kernels() -> Rates:
+    """Each kernel's time over that of the same multiply-adds in a product: the medians of interleaved rounds."""
+    rng_key = jax.random.key(0, impl="threefry2x32")
+    words = DIM // 32
+    codes = draw_bits(words, rng_key, jnp.arange(PAIRS))
+    rows, queries = unpack(DIM, codes), unpack(DIM, codes[:QUERIES])
+    state = jnp.zeros((DIM, DIM))
+    # name -> (kernel, arguments, how many of its units it does)
+    calls: dict[str, tuple[Callable[..., Any], tuple[Any, ...], float]] = {
+        "product": (dot, (queries @ rows.T, rows), QUERIES * PAIRS * DIM),
+        "packed": (signed_sum, (state, codes, codes, jnp.int32(PAIRS)), PAIRS * DIM * DIM),
+        "overlap": (functools.partial(overlaps, dim=DIM), (codes[:QUERIES], codes), QUERIES * PAIRS * DIM),
+        "row": (lambda key: unpack(DIM, draw_bits(words, key, jnp.arange(PAIRS))), (rng_key,), PAIRS * DIM),
+    }
+    compiled = {name: jax.jit(kernel).lower(*given).compile() for name, (kernel, given, _) in calls.items()}
+    took: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ROUNDS + 1):
+        for name, (_, given, units) in calls.items():
+            began = time.perf_counter()
+            jax.block_until_ready(compiled[name](*given))
+            took[name].append((time.perf_counter() - began) / units)
+    unit = {name: sorted(seconds[1:])[ROUNDS // 2] for name, seconds in took.items()}  # the first call is not counted
+    return Rates(*(unit[name] / unit["product"] for name in Rates._fields))
