@@ -153,7 +153,7 @@ def test_a_memory_may_be_shared_by_devices(name):
 
 
 def test_a_shared_memory_is_in_no_place_whole():
-    plan = hebbsim.sweep(num_patterns=[40], probes=32, dim_key=40, dim_value=96, readout="soft")
+    plan = hebbsim.sweep(num_patterns=[40], probes=32, dim_key=40, dim_value=96, readout="soft", form="state")
     loads = np.full(16, 40, np.int32)
     drawn = draws.prepare(np.uint32(0), 40, 96, np.asarray([0]), loads, probes=32)
     text = trial._run.lower(plan.spec._replace(num_shards=4), 4, drawn, loads, np.int32(1)).compile().as_text()
