@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         importlib.import_module("argcomplete").autocomplete(top)
     arguments = top.parse_args(argv)
     try:
-        return arguments.command(arguments)
+        return run(arguments)
     except HebbsimError as error:
         print(f"hebbsim: {error}", file=sys.stderr)
         return 2
@@ -67,16 +67,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
+def run(arguments: argparse.Namespace) -> int:
+    """The command; with --verbose, what it compiled is said at the end."""
+    if not arguments.verbose:
+        return arguments.command(arguments)
+    from hebbsim.compiled import Compiled
+
+    compiled = Compiled()
+    try:
+        return arguments.command(arguments)
+    finally:
+        print(f"hebbsim: {compiled}", file=sys.stderr)
+
+
 def parser() -> Parser:
     """Every command and its arguments."""
     top = Parser(prog="hebbsim", description="Measures how many bits an associative memory really holds.")
     top.add_argument("--version", action="version", version=f"hebbsim {hebbsim.__version__}")
     names = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
-    def add(name: str, run: Callable[[argparse.Namespace], int], text: str, example: str) -> Parser:
+    def add(name: str, call: Callable[[argparse.Namespace], int], text: str, example: str) -> Parser:
         about = textwrap.fill(text, 78)
         command = names.add_parser(name, help=text, description=about, epilog=f"example:\n  hebbsim {example}")
-        command.set_defaults(command=run, example=example)
+        command.add_argument("--verbose", action="store_true", help="say at the end how many programs were compiled")
+        command.set_defaults(command=call, example=example)
         return command
 
     for arguments in (

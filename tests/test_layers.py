@@ -27,6 +27,7 @@ FLOORS = {
     "benchmark": ("bench",),
     "program": (
         "lifetime",
+        "compiled",
         "commands_answers",
         "commands_curve",
         "commands_records",

@@ -72,5 +72,5 @@ def coded(
     """
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
     side = functools.partial(coded_side, code=code, message=message, times=times, paths=paths, code_seed=code_seed)
-    words = {"exact", "prior", "exchangeable"} | cue_words(flip, erase)
+    words = {"exact", "prior"} | cue_words(flip, erase)
     return Ensemble(label, "coded", noisy, side, side, words, most_patterns=ENDLESS)
