@@ -6,6 +6,7 @@ on a long stream and summed over all ages but the newest pair's; the others at l
 """
 
 import functools
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ FEW = (1.0,)  # powers at which a stream is run at dim 1024, where it costs most
 
 def memories(dim, power):
     """{memory: what is asked of it} at this dim and power."""
-    found = {
+    found: dict[str, dict[str, Any]] = {
         "hebbian": dict(rule="hebbian", num_patterns=[32 * dim]),
         "whitened query": dict(rule="hebbian", retrieval="whitened_query", num_patterns=[32 * dim]),
         "pseudo_inverse": dict(rule="pseudo_inverse", num_patterns=[round(1.25 * dim)]),

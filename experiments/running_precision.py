@@ -114,9 +114,9 @@ def figure(results):
                 continue
             share = total(found[rule, name])
             low, high = (max(share.best - share.low, 0) / whole, max(share.high - share.best, 0) / whole)
-            look = dict(fmt=plot.MARKERS[i], ms=3, color=plot.COLOURS[i], elinewidth=0.8)
-            text = rule if place == 0 else ""
-            axes[0].errorbar(share.best / whole, place + 0.22 * (1 - i), xerr=[[low], [high]], label=text, **look)
+            x, y, text = share.best / whole, place + 0.22 * (1 - i), rule if place == 0 else ""
+            marker, colour = plot.MARKERS[i], plot.COLOURS[i]
+            axes[0].errorbar(x, y, xerr=[[low], [high]], fmt=marker, ms=3, color=colour, elinewidth=0.8, label=text)
     axes[0].set_yticks(places, list(FORMATS), fontsize=6.2)
     axes[0].set(xlabel="share of float32's bits", xlim=(-0.1, 1.15), ylim=(-0.8, len(FORMATS) + 0.8))
     plot.title(axes[0], "Rounded after every pair: which formats keep the bits", 34)
