@@ -21,9 +21,11 @@ LOADS = tuple(float(load) for load in np.linspace(4 / 12, 4, 12))
 COLD = 3  # rounds in which everything is compiled again
 # (what, probes) -> times faster than what
 ASKED = {
-    ("numpy, a memory a load", 256): 10.0, ("cold", 256): 2.0, ("jax, not packed", 256): 3.0,
+    ("numpy, a memory a load", 256): 10.0,
+    ("cold", 256): 2.0,
+    ("jax, not packed", 256): 3.0,
     ("numpy, a memory a load", 1024): 4.0,
-}  # fmt: skip
+}
 
 
 def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRIALS, rounds: int = ROUNDS) -> list[Row]:
