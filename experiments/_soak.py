@@ -23,20 +23,23 @@ from hebbsim.records.check import HARMLESS, check
 
 PLAN = """
 BUDGET = ""
-TASKS = [
-    dict(dim=16, loads=[0.5, 1.0], probes=16, trials={trials}),
-    dict(rule="decay", rule_options=dict(decay=0.9), dim=16, num_patterns=[8], probes=8, ages=[4], trials={trials}),
-    dict(ensemble="tokens", ensemble_options=dict(vocabulary=16), readout="argmax", dim=16, num_patterns=[12], trials={trials}),
-]
+TASKS = dict(
+    hebbian=dict(dim=16, loads=[0.5, 1.0], probes=16, trials={trials}),
+    decay=dict(rule="decay", rule_options=dict(decay=0.9), dim=16, num_patterns=[8], probes=8, ages=[4], trials={trials}),
+    tokens=dict(
+        ensemble="tokens", ensemble_options=dict(vocabulary=16), readout="argmax", dim=16, num_patterns=[12], trials={trials}
+    ),
+)
 def figure(results): ...
 """
 # One process that collects anew all the time, its folder emptied each round.
 STEADY = """
 import shutil, sys
 from pathlib import Path
-from hebbsim.collect import collect, planned
+from hebbsim.collect import collect
 from hebbsim.experiment import load
-plans, trials = planned(load(sys.argv[1]))
+from hebbsim.simulate.sweeps import sweeps
+plans, _ = sweeps(load(sys.argv[1]).tasks)
 folder = Path(sys.argv[2])
 while True:
     collect(plans, 8, folder / "records.jsonl")
@@ -141,11 +144,9 @@ def main(minutes: float, out: Path) -> int:
     size, files = soak.growth()
     if files > 2 or size > 50:
         soak.wrong.append(f"grew by {size} MiB and {files} open files")
-    result = {
-        "minutes": round((time.monotonic() - began) / 60, 1), "rounds": number, "records": records,
-        "disturbances": soak.done, "wrong": soak.wrong, "growth_mib": size, "growth_files": files,
-        "samples": soak.samples,
-    }  # fmt: skip
+    result = {"minutes": round((time.monotonic() - began) / 60, 1), "rounds": number, "records": records}
+    result |= {"disturbances": soak.done, "wrong": soak.wrong, "growth_mib": size, "growth_files": files}
+    result |= {"samples": soak.samples}
     out.mkdir(parents=True, exist_ok=True)
     (out / "soak.json").write_text(json.dumps(result) + "\n")
     lines = [["rounds", number], ["records", records], *soak.done.items(), ["records lost or changed", len(soak.wrong)]]

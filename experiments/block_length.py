@@ -14,9 +14,13 @@ PATHS, BLOCK_ERROR = 256, 1e-3
 SHOWN = 3e-3  # share of wrong blocks up to which a point is drawn
 # entries of a row: (keys, shares of the best load, trials)
 ROWS = {
-    256: (256, (0.6, 0.7), 6), 512: (256, (0.65, 0.75), 6), 1024: (256, (0.7, 0.78), 6), 2048: (256, (0.75, 0.82), 4),
-    4096: (256, (0.8, 0.85), 2), 17_321: (64, (0.8, 0.85), 2),
-}  # fmt: skip
+    256: (256, (0.6, 0.7), 6),
+    512: (256, (0.65, 0.75), 6),
+    1024: (256, (0.7, 0.78), 6),
+    2048: (256, (0.75, 0.82), 4),
+    4096: (256, (0.8, 0.85), 2),
+    17_321: (64, (0.8, 0.85), 2),
+}
 
 
 def loads(length):
@@ -24,11 +28,11 @@ def loads(length):
     return [share * theory.best_block(length, BLOCK_ERROR).load for share in ROWS[length][1]]
 
 
-TASKS = [
-    dict(ensemble="coded", ensemble_options={"paths": PATHS}, readout="decode", dim_key=keys, dim_value=length,
-         loads=loads(length), probes=1024, trials=trials)
+CODED = dict(ensemble="coded", ensemble_options={"paths": PATHS}, readout="decode", probes=1024)
+TASKS = {
+    f"{length} entries of a row": dict(dim_key=keys, dim_value=length, loads=loads(length), trials=trials) | CODED
     for length, (keys, _, trials) in ROWS.items()
-]  # fmt: skip
+}
 
 
 def blocks_of(measurement):
@@ -40,17 +44,16 @@ def blocks_of(measurement):
 def table(results):
     from experiments.by_construction import interval
 
-    header = ["entries of a block", "load", "message bits", "bits/parameter decoded", "of the normal approximation",
-              "blocks", "wrong", "unnoticed", "95 % interval of block error", "trials"]  # fmt: skip
+    header = ["entries of a block", "load", "message bits", "bits/parameter decoded", "of the normal approximation"]
+    header += ["blocks", "wrong", "unnoticed", "95 % interval of block error", "trials"]
     lines = []
     for m in sorted(measurements(results), key=lambda m: (m.task.dim_value, m.load)):
         length, (wrong, of, unnoticed) = m.task.dim_value, blocks_of(m)
         low, high = interval(wrong, of)
-        best = theory.best_block(length, BLOCK_ERROR).bits_per_parameter
-        lines.append([
-            f"{length:,}", f"{m.load:.3f}", f"{int(m.counts['message_bits']) // of:,}", f"{m.bits['decoded'].best:.4f}",
-            f"{m.bits['decoded'].best / best:.3f}", f"{of:,}", wrong, unnoticed, f"{low:.2g} to {high:.2g}", len(m.trials),
-        ])  # fmt: skip
+        best, bits = theory.best_block(length, BLOCK_ERROR).bits_per_parameter, m.bits["decoded"].best
+        line = [f"{length:,}", f"{m.load:.3f}", f"{int(m.counts['message_bits']) // of:,}", f"{bits:.4f}"]
+        line += [f"{bits / best:.3f}", f"{of:,}", wrong, unnoticed, f"{low:.2g} to {high:.2g}", len(m.trials)]
+        lines.append(line)
     return header, lines
 
 
@@ -76,10 +79,15 @@ def figure(results):
             long[at[4]] = max(long.get(at[4], 0.0), stored(at, p))
     best = {n: per for n, per in long.items() if per >= max((q for m, q in long.items() if m <= n), default=0)}
     ax.plot(list(best), list(best.values()), "^", ms=3.5, color=plot.COLOURS[2], label="multi-edge code, many rows")
-    ax.set(xscale="log", xlim=(200, 1.2e7), ylim=(0, 0.8), xlabel="entries of a code block",
-           ylabel="error-free bits per parameter")  # fmt: skip
-    for height, text in ((theory.SOFT_LIMIT, "0.72: the undecided field"), (theory.HARD_LIMIT, "0.46: its sign"),
-                         (0.17, "0.17: 1 % of bits wrong"), (0.056, "0.06: none wrong, no code, dim 1024")):  # fmt: skip
+    ax.set(xscale="log", xlim=(200, 1.2e7), ylim=(0, 0.8))
+    ax.set(xlabel="entries of a code block", ylabel="error-free bits per parameter")
+    others = {
+        theory.SOFT_LIMIT: "0.72: the undecided field",
+        theory.HARD_LIMIT: "0.46: its sign",
+        0.17: "0.17: 1 % of bits wrong",
+        0.056: "0.06: none wrong, no code, dim 1024",
+    }
+    for height, text in others.items():
         plot.level(ax, height, text, right=height > 0.4, ls=":")
     plot.title(ax, "Bits without error: 0.62 per parameter takes code blocks of 800,000 entries")
     plot.legend(ax, loc="upper left", bbox_to_anchor=(0.36, 0.54))

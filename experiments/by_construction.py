@@ -19,7 +19,7 @@ from hebbsim import plot, theory
 
 BUDGET = "20 minutes on 2 cores, of which TASKS take 1"
 OUT = Path(__file__).parent.parent / "results" / "by_construction"
-TASKS = [dict(readout="soft", dim=256, loads=[4, 6, 8, 12.5, 20, 33.6, 50], probes=512, trials=8)]
+TASKS = {"soft": dict(readout="soft", dim=256, loads=[4, 6, 8, 12.5, 20, 33.6, 50], probes=512, trials=8)}
 
 LONGEST = 1_000_000  # entries of a block, or what one matrix of dim 256 holds
 # (rate, dim, bits of a weight, bits per parameter aimed at, memories)

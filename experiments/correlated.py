@@ -6,14 +6,14 @@ on a long stream and summed over all ages but the newest pair's; the others at l
 """
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.records.task import parse_label
 from hebbsim.statistics.channels import pair_bits
 from hebbsim.statistics.estimate import jackknife
-from hebbsim.statistics.measurement import measurements
+from hebbsim.statistics.measurement import named
 
 POWERS = (0.0, 0.5, 1.0, 1.5)
 RATE = 0.2
@@ -29,23 +29,34 @@ STREAMS = {
 FEW = (1.0,)  # powers at which a stream is run at dim 1024, where it costs most, and of the delta rule only
 
 
-def task(dim, power, **options):
-    return dict(
-        ensemble="correlated", ensemble_options={"power": power}, readout="soft", dim=dim, trials=TRIALS[dim],
-        probes=1024, **options,
-    )  # fmt: skip
-
-
-TASKS = []
-for dim in (128, 1024):
+def memories(dim, power):
+    """{memory: what is asked of it} at this dim and power."""
+    found: dict[str, dict[str, Any]] = {
+        "hebbian": dict(rule="hebbian", num_patterns=[32 * dim]),
+        "whitened query": dict(rule="hebbian", retrieval="whitened_query", num_patterns=[32 * dim]),
+        "pseudo_inverse": dict(rule="pseudo_inverse", num_patterns=[round(1.25 * dim)]),
+    }
     edges = [1, *sorted({round(e) for e in np.geomspace(8, STREAM[dim], BINS)})][:-1]
-    for power in POWERS if dim == 128 else POWERS[:3]:
-        TASKS.append(task(dim, power, rule="hebbian", num_patterns=[32 * dim]))
-        TASKS.append(task(dim, power, rule="hebbian", retrieval="whitened_query", num_patterns=[32 * dim]))
-        TASKS.append(task(dim, power, rule="pseudo_inverse", num_patterns=[round(1.25 * dim)]))
-        for rule, options in STREAMS.items():
-            if dim == 128 or (rule == "delta" and power in FEW):
-                TASKS.append(task(dim, power, rule=rule, rule_options=options, num_patterns=[STREAM[dim]], ages=edges))
+    for rule, options in STREAMS.items():
+        if dim == 128 or (rule == "delta" and power in FEW):
+            found[rule] = dict(rule=rule, rule_options=options, num_patterns=[STREAM[dim]], ages=edges)
+    return found
+
+
+def name_of(dim, memory, power):
+    return f"{memory}, dim {dim}, power {power:g}"
+
+
+# (dim, memory, power): the arguments of the curve
+CURVES = {
+    (dim, memory, power): dict(ensemble="correlated", ensemble_options={"power": power}, readout="soft", dim=dim)
+    | dict(probes=1024, trials=TRIALS[dim])
+    | asked
+    for dim in TRIALS
+    for power in (POWERS if dim == 128 else POWERS[:3])
+    for memory, asked in memories(dim, power).items()
+}
+TASKS = {name_of(*key): options for key, options in CURVES.items()}
 
 
 def total(point):
@@ -88,12 +99,8 @@ def law_of(name, dim, power):
 
 def rows_of(results):
     """(dim, memory, power, estimate), in that order."""
-    found = []
-    for point in measurements(results):
-        name = parse_label(point.task.rule)[0]
-        name = "whitened query" if point.task.retrieval != "matched_filter" else name
-        found.append((point.task.dim_key, name, parse_label(point.task.ensemble)[1].get("power", 0.0), total(point)))
-    return sorted(found, key=lambda row: row[:3])
+    found = named(results)
+    return [(*key, total(found[name_of(*key)][0])) for key in sorted(CURVES) if name_of(*key) in found]
 
 
 def table(results):
@@ -119,10 +126,8 @@ def figure(results):
                 powers = POWERS if dim == 128 else POWERS[:3]
                 plot.theory(ax, powers, [law_of(name, dim, power) or 0.0 for power in powers], "", i)
         ax.axhline(theory.SOFT_LIMIT, color="0.6", lw=0.8)
-        ax.set(
-            xlabel="power p of the keys' spectrum, l_i ~ i^-p", yscale="log", ylim=(2e-3, 2),
-            ylabel="soft bits per parameter",
-        )  # fmt: skip
+        ax.set(yscale="log", ylim=(2e-3, 2), ylabel="soft bits per parameter")
+        ax.set(xlabel="power p of the keys' spectrum, l_i ~ i^-p")
         ax.set_title(f"dim {dim}: mean and 95 % of {TRIALS[dim]} trials")
     axes[0].legend(loc="lower left")
     return made

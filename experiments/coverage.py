@@ -23,7 +23,7 @@ from hebbsim.statistics.measurement import Measurement, measurements
 
 DIM, PATTERNS, SHOWN = 64, 16, 100
 BUDGET = "6 minutes on 2 cores"
-TASKS = [dict(readout="sign", dim=DIM, num_patterns=[PATTERNS], trials=8 * SHOWN)]
+TASKS = {"±1, sign": dict(readout="sign", dim=DIM, num_patterns=[PATTERNS], trials=8 * SHOWN)}
 CELLS = Path(__file__).parent.parent / "results" / "coverage" / "cells.json"
 MEMORIES, TRIALS, MOST_REPEATS, LEVEL = 6_000, (2, 3, 5, 8, 20, 40), 300, 0.95
 LOW, HIGH = 0.92, 0.98  # what is asked of a cell with five errors or more

@@ -5,13 +5,10 @@ of which .5 means that nothing is left. Table: the same numbers. 32 +-1 pairs at
 first 16. A sum of outer products recalls both alike; error correction takes the old value out as it writes the new one.
 """
 
-from typing import Any
-
 import numpy as np
 
 from hebbsim import plot
-from hebbsim.records.task import parse_label
-from hebbsim.statistics.measurement import measurements
+from hebbsim.statistics.measurement import named
 
 GAP, DIM, TRIALS = 16, 64, 24
 BUDGET = "1 minute on 2 cores"
@@ -32,40 +29,31 @@ RULES = {
     "softmax_attention": {"window": 32},
     "lact": {"chunk": 16, "rate": 1.0},
 }
-TASKS = [
-    dict(
-        rule=rule, rule_options=options, ensemble_options={"rewrite": 0.5, "gap": GAP}, readout="sign", dim=DIM,
-        num_patterns=[2 * GAP], ages=[GAP], probes=2 * GAP, trials=TRIALS,
-    )
-    for rule, options in RULES.items()
-]  # fmt: skip
-
-
-def rows_of(results) -> list[tuple[Any, ...]]:
-    """(rule, error rate of the newest values, of the overwritten ones), in the order of RULES."""
-    found = {parse_label(p.task.rule)[0]: (p.task.rule, *p.age_error_rate) for p in measurements(results)}
-    return [found[name] for name in RULES]
+COMMON = dict(ensemble_options={"rewrite": 0.5, "gap": GAP}, readout="sign", dim=DIM, trials=TRIALS)
+COMMON |= dict(num_patterns=[2 * GAP], ages=[GAP], probes=2 * GAP)
+TASKS = {rule: dict(rule=rule, rule_options=options) | COMMON for rule, options in RULES.items()}
 
 
 def table(results):
-    rows = [
-        [label, newest, old, f"{100 * (1 - 2 * old.best):+.0f} %"] for label, newest, old in rows_of(results)
-    ]  # fmt: skip
+    rows = []
+    for (point,) in named(results).values():
+        newest, old = point.age_error_rate
+        rows.append([point.task.rule, newest, old, f"{100 * (1 - 2 * old.best):+.0f} %"])
     return ["rule", "error rate, newest value", "error rate, overwritten value", "overlap left of the old value"], rows
 
 
 def figure(results):
     made, axes = plot.figure(1, height=3.9)
-    rows = rows_of(results)
-    places = np.arange(len(rows))[::-1]
+    found = {name: point.age_error_rate for name, (point,) in named(results).items()}
+    places = np.arange(len(found))[::-1]
     for i, text in enumerate(("newest value", "overwritten value")):
-        rates = [row[1 + i] for row in rows]
+        rates = [pair[i] for pair in found.values()]
         best = np.array([rate.best for rate in rates])
         bars = [[max(r.best - r.low, 0) for r in rates], [max(r.high - r.best, 0) for r in rates]]
         axes[0].errorbar(best, places, xerr=bars, fmt=plot.MARKERS[i], ms=3.5, color=plot.COLOURS[i], label=text)
     axes[0].axvline(0.5, color="0.5", lw=0.8, ls=":")
-    axes[0].set_yticks(places, list(RULES), fontsize=6.3)
-    axes[0].set(xlabel="error rate (0.5: nothing is left)", xlim=(-0.03, 0.65), ylim=(-0.7, len(rows) + 0.8))
+    axes[0].set_yticks(places, list(found), fontsize=6.3)
+    axes[0].set(xlabel="error rate (0.5: nothing is left)", xlim=(-0.03, 0.65), ylim=(-0.7, len(found) + 0.8))
     plot.title(axes[0], "Of a key written twice, the delta rules forget the old value", 32)
     plot.note(axes[0], f"Bars: 95 % intervals over {TRIALS} trials.")
     plot.legend(axes[0], loc="upper center", ncols=2)

@@ -11,8 +11,7 @@ import numpy as np
 from hebbsim import fit, plot
 from hebbsim.answers.models import MODELS
 from hebbsim.errors import HebbsimError
-from hebbsim.records.task import parse_label
-from hebbsim.statistics.measurement import measurements
+from hebbsim.statistics.measurement import named
 
 NAMES = ("Qwen3-Next 80B-A3B", "Kimi Linear 48B-A3B", "Mamba-2 2.7B", "RWKV-7 2.9B")
 GATES = {
@@ -31,24 +30,26 @@ def shape(name):
     return model.dim_key, model.group * model.dim_value
 
 
-TASKS = []
-for key, value in sorted({shape(name) for name in NAMES}):
-    sized = {"dim_key": key, "dim_value": value, "trials": 6}
-    TASKS.append(dict(rule="hebbian", readout="soft", loads=[0.125, 0.1875, 0.25, 1, 4, 16], probes=256, **sized))
-    if value < 1024:
-        TASKS.append(
-            dict(rule="hebbian", readout="sign", retrieval="amp", loads=[1.4, 1.6, 1.8, 2.0, 2.2], probes=256, **sized)
-        )
-for name in NAMES:
-    key, value = shape(name)
-    rule = MODELS[name].rule
+def own(name):
+    """The arguments of a long stream through the model's own update, read by age."""
+    rule, (key, value) = MODELS[name].rule, shape(name)
     ages = sorted({1, *(round(STREAM * key * (i / 12) ** 2) for i in range(1, 12))})
-    TASKS.append(
-        dict(
-            rule=rule, rule_options=GATES[rule], readout="soft", num_patterns=[STREAM * key], ages=ages, probes=STREAM * key,
-            dim_key=key, dim_value=value, trials=4,
-        )
-    )  # fmt: skip
+    stream = dict(num_patterns=[STREAM * key], ages=ages, probes=STREAM * key, trials=4)
+    return dict(rule=rule, rule_options=GATES[rule], readout="soft", dim_key=key, dim_value=value) | stream
+
+
+def plain(key, value):
+    return f"outer products, {key} x {value}"
+
+
+TASKS = {}
+for key, value in sorted({shape(name) for name in NAMES}):
+    sized = {"rule": "hebbian", "dim_key": key, "dim_value": value, "probes": 256, "trials": 6}
+    TASKS[plain(key, value)] = dict(readout="soft", loads=[0.125, 0.1875, 0.25, 1, 4, 16], **sized)
+    if value < 1024:
+        loads = [1.4, 1.6, 1.8, 2.0, 2.2]
+        TASKS[f"{plain(key, value)}, AMP"] = dict(readout="sign", retrieval="amp", loads=loads, **sized)
+TASKS |= {f"{name}, its own rule": own(name) for name in NAMES}
 
 READERS = (
     ("soft", "outer products, the field itself"),
@@ -68,18 +69,14 @@ def at_one_percent(points):
 
 def rows_of(results):
     """(model, reader, Estimate or None of bits per parameter)."""
-    points = measurements(results)
-    found = []
+    curves, found = named(results), []
     for name in NAMES:
-        key, value = shape(name)
-        fitting = [p for p in points if (p.task.dim_key, p.task.dim_value) == (key, value)]
-        plain = [p for p in fitting if p.task.rule == "hebbian" and p.task.retrieval == "matched_filter"]
-        known = [p for p in fitting if p.task.retrieval.startswith("amp")]
-        own = [p for p in fitting if parse_label(p.task.rule)[0] == MODELS[name].rule]
-        found.append((name, "soft", max((p.bits_per_parameter for p in plain), key=lambda bits: bits.best)))
-        found.append((name, "hard", at_one_percent(plain)))
+        outer = plain(*shape(name))
+        known = curves.get(f"{outer}, AMP")
+        found.append((name, "soft", max((p.bits_per_parameter for p in curves[outer]), key=lambda bits: bits.best)))
+        found.append((name, "hard", at_one_percent(curves[outer])))
         found.append((name, "amp", at_one_percent(known) if known else None))
-        found.append((name, "own", own[0].bits_per_parameter))
+        found.append((name, "own", curves[f"{name}, its own rule"][0].bits_per_parameter))
     return found
 
 

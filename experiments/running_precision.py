@@ -13,10 +13,9 @@ entry (scales and fed-back errors counted) and bits per stored bit. +-1 pairs, a
 import numpy as np
 
 from hebbsim import plot
-from hebbsim.records.task import parse_label
 from hebbsim.statistics.channels import pair_bits
 from hebbsim.statistics.estimate import jackknife
-from hebbsim.statistics.measurement import measurements
+from hebbsim.statistics.measurement import named
 
 DIM, PAIRS, TRIALS = 128, 1024, 4
 AGES = (1, 8, 24, 48, 80, 128, 192, 256, 384, 512, 768)
@@ -26,67 +25,53 @@ RULES = {
     "gated_delta": {"rate": 0.5, "decay": 0.998},
     "kda": {"rate": 0.5, "decay": 0.998},
 }
-RUN = {"every": 1}
 WHOLE = 1_000_000  # a tile that no array reaches: one scale a matrix
-FORMATS = [
-    ("float32", {}),
-    ("bfloat16", {}),
-    ("float8", {"tile": WHOLE}),
-    ("float8", {"tile": 16}),
-    ("float8", {"tile": 16, "stochastic": True}),
-    ("float8", {"tile": 16, "feedback": True}),
-    ("int8", {"tile": WHOLE}),
-    ("int8", {"tile": 16}),
-    ("int8", {"tile": 16, "stochastic": True}),
-    ("int8", {"tile": 16, "feedback": True}),
-    ("int4", {"tile": 16}),
-    ("int4", {"tile": 16, "stochastic": True}),
-    ("int4", {"tile": 16, "feedback": True}),
-]
+# name: precision, options beside `every`
+FORMATS = {
+    "float32": ("float32", {}),
+    "bfloat16": ("bfloat16", {}),
+    "float8, one scale": ("float8", {"tile": WHOLE}),
+    "float8, tile 16": ("float8", {"tile": 16}),
+    "float8, tile 16, stochastic": ("float8", {"tile": 16, "stochastic": True}),
+    "float8, tile 16, fed back": ("float8", {"tile": 16, "feedback": True}),
+    "int8, one scale": ("int8", {"tile": WHOLE}),
+    "int8, tile 16": ("int8", {"tile": 16}),
+    "int8, tile 16, stochastic": ("int8", {"tile": 16, "stochastic": True}),
+    "int8, tile 16, fed back": ("int8", {"tile": 16, "feedback": True}),
+    "int4, tile 16": ("int4", {"tile": 16}),
+    "int4, tile 16, stochastic": ("int4", {"tile": 16, "stochastic": True}),
+    "int4, tile 16, fed back": ("int4", {"tile": 16, "feedback": True}),
+}
 # The delta rule is tried in every format; rules that forget in those that tell most.
 SHORT = ["float32", "bfloat16", "float8, tile 16", "int8, tile 16", "int4, tile 16", "int4, tile 16, fed back"]
-
-# The delta rule is tried in every format; rules that forget in those that tell most.
-SHORT = ["float32", "bfloat16", "float8, tile 16", "int8, tile 16", "int4, tile 16", "int4, tile 16, fed back"]
+COMMON = dict(readout="soft", dim=DIM, num_patterns=[PAIRS], ages=AGES, probes=512, trials=TRIALS)
 
 
-def name_of(label):
-    """ "int8, tile 16, fed back" of a precision's label."""
-    name, options = parse_label(label)
-    tile = options.get("tile", 0)
-    words = [name, "one scale" if tile == WHOLE else f"tile {tile}" if tile else ""]
-    words += ["stochastic" if options.get("stochastic") else "", "fed back" if options.get("feedback") else ""]
-    return ", ".join(filter(None, words))
+def kept_in(name):
+    """The precision of a format, applied after every pair."""
+    precision, options = FORMATS[name]
+    return dict(precision=precision, precision_options={} if name == "float32" else {"every": 1, **options})
 
 
-def label_of(name, options):
-    """The format's own label, without `every`."""
-    return f"{name}({', '.join(f'{k}={v!r}' for k, v in sorted(options.items()))})" if options else name
+# (rule, format): the arguments of the curve
+CURVES = {
+    (rule, name): dict(rule=rule, rule_options=RULES[rule]) | kept_in(name) | COMMON
+    for rule in RULES
+    for name in (FORMATS if rule == "delta" else SHORT)
+}
 
 
-ORDER = [name_of(label_of(name, given)) for name, given in FORMATS]
-TASKS = [
-    dict(
-        rule=rule,
-        rule_options=options,
-        readout="soft",
-        dim=DIM,
-        num_patterns=[PAIRS],
-        ages=AGES,
-        probes=512,
-        trials=TRIALS,
-        precision=name,
-        precision_options=given | (RUN if name != "float32" else {}),
-    )
-    for rule, options in RULES.items()
-    for (name, given), text in zip(FORMATS, ORDER, strict=True)
-    if rule == "delta" or text in SHORT
-]
+def name_of(rule, name):
+    return f"{rule}, {name}"
+
+
+TASKS = {name_of(*key): options for key, options in CURVES.items()}
 
 
 def points_of(results):
     """{(rule, format): Measurement}."""
-    return {(parse_label(p.task.rule)[0], name_of(p.task.precision)): p for p in measurements(results)}
+    found = named(results)
+    return {key: found[name_of(*key)][0] for key in CURVES if name_of(*key) in found}
 
 
 def total(point):
@@ -109,44 +94,36 @@ def table(results):
     rows = []
     for rule in RULES:
         whole = total(found[rule, "float32"]).best
-        for name in (name for name in ORDER if (rule, name) in found):
+        for name in (name for name in FORMATS if (rule, name) in found):
             point = found[rule, name]
             bits, stored = total(point), point.stored_bits
             share, per = f"{100 * bits.best / whole:.1f} %", f"{bits.best / stored:.4f}"
             rows.append([rule, name, bits, share, f"{stored:.4g}", per])
-    return [
-        "rule",
-        "state kept in",
-        "soft bits per parameter",
-        "of float32",
-        "bits an entry",
-        "bits per stored bit",
-    ], rows
+    header = ["rule", "state kept in", "soft bits per parameter", "of float32", "bits an entry", "bits per stored bit"]
+    return header, rows
 
 
 def figure(results):
     made, axes = plot.figure(2, height=4.0)
     found = points_of(results)
-    places = np.arange(len(ORDER))[::-1]
+    places = np.arange(len(FORMATS))[::-1]
     for i, rule in enumerate(RULES):
         whole = total(found[rule, "float32"]).best
-        for name, place in zip(ORDER, places, strict=True):
+        for name, place in zip(FORMATS, places, strict=True):
             if (rule, name) not in found:
                 continue
             share = total(found[rule, name])
             low, high = (max(share.best - share.low, 0) / whole, max(share.high - share.best, 0) / whole)
-            axes[0].errorbar(
-                share.best / whole, place + 0.22 * (1 - i), xerr=[[low], [high]], fmt=plot.MARKERS[i], ms=3,
-                color=plot.COLOURS[i], elinewidth=0.8, label=rule if place == 0 else "",
-            )  # fmt: skip
-    axes[0].set_yticks(places, ORDER, fontsize=6.2)
-    axes[0].set(xlabel="share of float32's bits", xlim=(-0.1, 1.15), ylim=(-0.8, len(ORDER) + 0.8))
+            x, y, text = share.best / whole, place + 0.22 * (1 - i), rule if place == 0 else ""
+            marker, colour = plot.MARKERS[i], plot.COLOURS[i]
+            axes[0].errorbar(x, y, xerr=[[low], [high]], fmt=marker, ms=3, color=colour, elinewidth=0.8, label=text)
+    axes[0].set_yticks(places, list(FORMATS), fontsize=6.2)
+    axes[0].set(xlabel="share of float32's bits", xlim=(-0.1, 1.15), ylim=(-0.8, len(FORMATS) + 0.8))
     plot.title(axes[0], "Rounded after every pair: which formats keep the bits", 34)
     plot.legend(axes[0], loc="upper center", ncols=3)
     edges = np.array([0, *AGES, PAIRS])
     middle = (edges[1:] + edges[:-1]) / 2
-    shown = ("float32", "bfloat16", "float8, tile 16", "int8, tile 16", "int4, tile 16", "int4, tile 16, fed back")
-    for i, name in enumerate(shown):
+    for i, name in enumerate(SHORT):
         plot.points(axes[1], middle[1:], found["kda", name].age_error_rate[1:], name, i)
     axes[1].set(xscale="log", xlabel="age, pairs since writing", ylabel="error rate", ylim=(-0.02, 0.95))
     plot.title(axes[1], "kda: error rate against age, by format", 30)

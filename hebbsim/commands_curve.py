@@ -175,9 +175,15 @@ def run_size(arguments: argparse.Namespace) -> int:
 
     name, options = parse_part(arguments.rule)
     found = size(
-        rule=name, rule_options=options, pairs=arguments.pairs, error=arguments.error, trials=arguments.trials,
-        resolution=arguments.resolution, tell=tell, **_parts(arguments),
-    )  # fmt: skip
+        rule=name,
+        rule_options=options,
+        pairs=arguments.pairs,
+        error=arguments.error,
+        trials=arguments.trials,
+        resolution=arguments.resolution,
+        tell=tell,
+        **_parts(arguments),
+    )
     print(found)
     print(json.dumps({"dim": found.dim, "entries": found.num_parameters, "bytes": found.num_bytes}))
     return 0

@@ -36,8 +36,11 @@ def test_the_script_runs_from_a_checkout_and_writes_every_part(ran):
     assert all(part["jax"] and part["device"] for part in parts.values())
     assert parts["counts"]["rows"] == [{"trials": 24, "equal": 24, "differ": []}]
     assert [(row["what"], row["type"]) for row in parts["ceilings"]["rows"]] == [
-        ("product", "float32"), ("product", "bfloat16"), ("product", "int8"), ("copy", "float32"),
-    ]  # fmt: skip
+        ("product", "float32"),
+        ("product", "bfloat16"),
+        ("product", "int8"),
+        ("copy", "float32"),
+    ]
     tops = {row["type"]: row["rate"] for row in parts["ceilings"]["rows"] if row["what"] == "product"}
     for row in parts["write"]["rows"]:
         assert row["of_product"] == pytest.approx(row["rate"] / tops["int8" if row["form"] == "int8" else "bfloat16"])

@@ -40,9 +40,12 @@ def test_each_key_keeps_its_value_in_both_orders(save):
     files = {"keys": save("k.npy", keys), "values": save("v.npy", values)}
     for shuffle in (True, False):
         point = hebbsim.measure(
-            rule="pseudo_inverse", ensemble="arrays", ensemble_options={**files, "shuffle": shuffle}, num_patterns=8,
+            rule="pseudo_inverse",
+            ensemble="arrays",
+            ensemble_options={**files, "shuffle": shuffle},
+            num_patterns=8,
             trials=2,
-        )  # fmt: skip
+        )
         assert point.counts["errors"] == point.counts["ties"] == 0
         assert point.counts["bits"] == 2 * 8 * 64
 

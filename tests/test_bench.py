@@ -95,9 +95,14 @@ def test_a_curve_is_timed_beside_loops_with_the_same_answer(monkeypatch):
     monkeypatch.setattr(curves, "ASKED", {("numpy, a memory a load", 64, 48): 10.0, ("cold", 64, 48): 2.0})
     rows = curves.curve(probes=(48,), dim=64, trials=4, rounds=1)
     assert [row["what"] for row in rows] == [
-        "hebbsim", "hebbsim, formed", "numpy, a memory a load", "numpy, filled on", "jax, not packed", "cold",
+        "hebbsim",
+        "hebbsim, formed",
+        "numpy, a memory a load",
+        "numpy, filled on",
+        "jax, not packed",
+        "cold",
         "its own products",
-    ]  # fmt: skip
+    ]
     first, formed, *loops, cold, products = rows
     assert first["compilations"] == 1 and formed["bit_error_rate"] == first["bit_error_rate"]
     spread = 5 * math.sqrt(0.25 / (4 * 48 * 64))
@@ -130,15 +135,21 @@ def test_writing_is_timed_for_any_memory(tmp_path):
     tasks = [
         dict(rule=mine, dim_key=8, dim_value=6, loads=(1,), trials=2),
         dict(rule=mine, dim_key=8, dim_value=6, loads=(2,), trials=2),  # the same memory
-        dict(rule="willshaw", ensemble="sparse", ensemble_options={"active": 2}, readout="threshold", dim=8, loads=(1,)),
+        dict(
+            rule="willshaw", ensemble="sparse", ensemble_options={"active": 2}, readout="threshold", dim=8, loads=(1,)
+        ),
         dict(rule="lact", rule_options={"hidden": 2, "chunk": 48}, dim=8, loads=(1,)),
         dict(rule="hopfield", tied=True, dim=8, loads=(1,)),
         dict(rule="pseudo_inverse", dim=8, loads=(1,)),
-    ]  # fmt: skip
+    ]
     rows = dict(bench.bench(["write"], tmp_path, tasks, rounds=1))["write"]
     assert [row["rule"].partition("(")[0].partition("#")[0] for row in rows] == [
-        "mine", "willshaw", "lact", "hopfield", "pseudo_inverse",
-    ]  # fmt: skip
+        "mine",
+        "willshaw",
+        "lact",
+        "hopfield",
+        "pseudo_inverse",
+    ]
     first, sparse, chunked, _, solved = rows
     assert first["pairs"] == rules.PAIRS and first["depth"] == 3 * rules.PAIRS
     assert (first["num_parameters"], first["num_state"]) == (48, 48)
@@ -186,8 +197,11 @@ def test_growth_is_timed_against_dim_and_load(monkeypatch):
     monkeypatch.setattr(kernels, "BLOCK", 32)
     rows = exponents.growth(dims=(16, 32), loads=(1, 2), load_dim=32, rounds=2)
     assert [(row["what"], row["against"]) for row in rows] == [
-        ("write", "dim"), ("write_drawn", "dim"), ("product", "dim"), ("trial", "load"),
-    ]  # fmt: skip
+        ("write", "dim"),
+        ("write_drawn", "dim"),
+        ("product", "dim"),
+        ("trial", "load"),
+    ]
     for row in rows:
         assert row["low"] <= row["exponent"] <= row["high"] and row["met"] == (
             abs(row["exponent"] - row["asked"]) <= 0.1

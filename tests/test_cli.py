@@ -164,10 +164,20 @@ def test_an_experiment_with_an_error_is_one_line(text, tmp_path, run_cli):
 @pytest.mark.parametrize(
     "options",
     [
-        {"ages": 5}, {"loads": 0.5}, {"level": "high"}, {"trials": 2.0}, {"probes": True}, {"dim": "16"},
-        {"rule": None}, {"rule": 3}, {"tied": 1.5}, {"seed": 1.0}, {"rule_options": {"x": 1}}, {"readout": []},
+        {"ages": 5},
+        {"loads": 0.5},
+        {"level": "high"},
+        {"trials": 2.0},
+        {"probes": True},
+        {"dim": "16"},
+        {"rule": None},
+        {"rule": 3},
+        {"tied": 1.5},
+        {"seed": 1.0},
+        {"rule_options": {"x": 1}},
+        {"readout": []},
     ],
-)  # fmt: skip
+)
 def test_wrong_types_are_one_line_too(options):
     with pytest.raises(hebbsim.HebbsimError) as error:
         hebbsim.curve(**{"dim": 16, "loads": [1.0], "trials": 2, **options})

@@ -34,8 +34,16 @@ def stored(tmp_path_factory):
 
 def test_the_command_gives_the_file_back_one_shot_and_says_what_it_did(stored):
     folder, said = stored
-    for words in ("load", "bits/parameter", "bits per stored bit", "read back one-shot", "% of the signs wrong",
-                  "0 of 2 blocks", "rate='1/20'", "times the file"):  # fmt: skip
+    for words in (
+        "load",
+        "bits/parameter",
+        "bits per stored bit",
+        "read back one-shot",
+        "% of the signs wrong",
+        "0 of 2 blocks",
+        "rate='1/20'",
+        "times the file",
+    ):
         assert words in said, words
     back = hebbsim("recall", folder / "memory", "--out", folder / "back")
     assert back.returncode == 0 and (folder / "back").read_bytes() == DATA * 2

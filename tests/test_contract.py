@@ -40,15 +40,22 @@ def test_custom_values_of_plus_and_minus_one_are_read_by_soft():
 
 def test_what_a_value_is_is_said_and_not_read_from_the_type_of_its_code():
     floats = Ensemble(
-        "floats", "bipolar", BITS, lambda dim: table(dim)._replace(
+        "floats",
+        "bipolar",
+        BITS,
+        lambda dim: table(dim)._replace(
             draw=lambda key, index: STORED[0, 0] * table(dim).draw(key, index).astype(jnp.float32),
             rows=lambda book, code: jnp.asarray(STORED[:, :dim])[jnp.abs(code).astype(jnp.int32)],
-        ), BITS,
-    )  # fmt: skip
+        ),
+        BITS,
+    )
     point = hebbsim.measure(ensemble=floats, readout="soft", **SMALL)
     assert "histogram" in point.counts and point.bits["soft"].best > 0.4
-    units = OWN._replace(kind="sparse", values=lambda dim: table(dim)._replace(
-        rows=lambda book, code: (jnp.asarray(STORED[:, :dim])[code] > 0).astype(jnp.float32)))  # fmt: skip
+
+    def active(dim):
+        return table(dim)._replace(rows=lambda _, code: (jnp.asarray(STORED[:, :dim])[code] > 0).astype(jnp.float32))
+
+    units = OWN._replace(kind="sparse", values=active)
     assert hebbsim.measure(ensemble=units, readout="soft", **SMALL).counts["histogram"].shape[0] == 2
 
 
@@ -112,11 +119,13 @@ class TestSupply:
         self.measure(2 * PAIRS, OWN._replace(most_patterns=ENDLESS))
 
     def test_rows_drawn_twice_by_chance_are_not_taken_for_data_that_end(self):
+        def one_of_four(key, index):
+            return jax.vmap(lambda i: jax.random.randint(jax.random.fold_in(key, i), (), 0, 4))(index)
+
         few = OWN._replace(
-            keys=lambda dim: table(dim)._replace(draw=lambda key, index: jax.vmap(
-                lambda i: jax.random.randint(jax.random.fold_in(key, i), (), 0, 4))(index)),
+            keys=lambda dim: table(dim)._replace(draw=one_of_four),
             values=lambda dim: BITS(dim)._replace(draw=lambda key, index: BITS(dim).draw(key, index) & 1),
-        )  # fmt: skip
+        )
         self.measure(3000, few)
 
     def test_a_long_table_is_looked_at_from_both_ends(self, monkeypatch):

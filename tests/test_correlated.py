@@ -10,9 +10,13 @@ from hebbsim.errors import HebbsimError
 
 def measure(power, count, trials=6, **options):
     return hebbsim.measure(
-        ensemble="correlated", ensemble_options={"power": power}, readout="soft", num_patterns=count, trials=trials,
+        ensemble="correlated",
+        ensemble_options={"power": power},
+        readout="soft",
+        num_patterns=count,
+        trials=trials,
         **{"dim": 48, "probes": 512, **options},
-    )  # fmt: skip
+    )
 
 
 def within(estimate, law, errors=4.0):
@@ -75,9 +79,13 @@ def test_the_undivided_law_is_exact():
 
 def test_the_table_of_limits():
     for dim, power, share, limit in (
-        (128, 0.5, 0.647, 0.623), (128, 1.0, 0.141, 0.357), (128, 1.5, 0.039, 0.135),
-        (1024, 0.5, 0.509, 0.603), (1024, 1.0, 0.033, 0.265), (1024, 1.5, 0.005, 0.050),
-    ):  # fmt: skip
+        (128, 0.5, 0.647, 0.623),
+        (128, 1.0, 0.141, 0.357),
+        (128, 1.5, 0.039, 0.135),
+        (1024, 0.5, 0.509, 0.603),
+        (1024, 1.0, 0.033, 0.265),
+        (1024, 1.5, 0.005, 0.050),
+    ):
         spectrum = theory.power_spectrum(dim, power)
         assert theory.effective_dim(spectrum) / dim == pytest.approx(share, abs=6e-4)
         assert theory.correlated_delta_limit(spectrum) == pytest.approx(limit, abs=6e-4)
@@ -106,7 +114,7 @@ def test_a_spectrum_from_a_file(tmp_path):
     options = {"power": 0.0, "spectrum": file}
     point = hebbsim.measure(
         ensemble="correlated", ensemble_options=options, readout="soft", dim=48, num_patterns=60, trials=2
-    )  # fmt: skip
+    )
     assert (
         point.task.ensemble.startswith("correlated(power=0.0, sha256='") and "spectrum='s.npy'" in point.task.ensemble
     )

@@ -174,9 +174,13 @@ def test_a_size_limit_ends_the_command_and_the_rerun_completes(tiny, tmp_path):
 def test_a_full_disk_for_the_output_is_one_line():
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "hebbsim", "list"], stdout=full, stderr=subprocess.PIPE, text=True, env=environment(),
+            [sys.executable, "-m", "hebbsim", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
             check=False,
-        )  # fmt: skip
+        )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1) and "No space left" in done.stderr
 
 

@@ -39,10 +39,9 @@ def test_loads_are_a_range_or_a_list():
 
 
 def test_curve_writes_a_table_a_figure_and_a_csv_with_the_identity(run_cli, tmp_path):
-    status, out, error = run_cli(
-        "curve", "--rule", "hebbian", "--rule", "delta:rate=0.5", "--dim", 16, "--loads", "0.5,1", "--trials", 3,
-        "--out", tmp_path / "out",
-    )  # fmt: skip
+    rules = ("--rule", "hebbian", "--rule", "delta:rate=0.5")
+    sizes = ("--dim", 16, "--loads", "0.5,1", "--trials", 3)
+    status, out, error = run_cli("curve", *rules, *sizes, "--out", tmp_path / "out")
     assert status == 0 and "note" not in error
     assert {path.name for path in (tmp_path / "out").iterdir()} == {f"curve.{e}" for e in ("csv", "png", "svg", "pdf")}
     with (tmp_path / "out" / "curve.csv").open() as file:

@@ -28,9 +28,14 @@ def test_loss_sums_are_the_squared_error_and_change_nothing_else():
     rng = np.random.default_rng(0)
     fields, rows = rng.standard_normal((5, 20)).astype(np.float32), np.eye(20, dtype=np.float32)[:5]
     truth = Truth(
-        jnp.arange(5), jnp.asarray(rows), jnp.zeros((20, 0)), lambda book, code: jnp.eye(20)[code], jnp.zeros((5, 4)),
-        False, jnp.ones(5, bool),
-    )  # fmt: skip
+        jnp.arange(5),
+        jnp.asarray(rows),
+        jnp.zeros((20, 0)),
+        lambda book, code: jnp.eye(20)[code],
+        jnp.zeros((5, 4)),
+        False,
+        jnp.ones(5, bool),
+    )
     plain, loss = hebbsim.READOUTS["argmax"](), hebbsim.READOUTS["argmax"](loss=True)
     assert plain.label == "argmax" and "exact" in plain.gives and "exact" not in loss.gives
     field = Field(jnp.asarray(fields), jnp.float32(np.nan), {})

@@ -78,9 +78,16 @@ def test_kept_at_the_very_threshold():
 
 def test_patterns_stay_below_the_transition_and_go_above_it():
     below, above = hebbsim.curve(
-        rule="hopfield", tied=True, retrieval="attractor", readout="sign", readout_options={"survive": 0.7}, dim=256,
-        loads=[0.07, 0.4], probes=32, trials=4,
-    )  # fmt: skip
+        rule="hopfield",
+        tied=True,
+        retrieval="attractor",
+        readout="sign",
+        readout_options={"survive": 0.7},
+        dim=256,
+        loads=[0.07, 0.4],
+        probes=32,
+        trials=4,
+    )
     assert experiment.kept_share(below.counts) > 0.98 and experiment.kept_share(above.counts) < 0.1
     assert below.bits == {"hard": below.bits_per_parameter}  # the count of the kept disturbs no bits
     assert below.counts["probes"] == 4 * 18  # of 32: the others are idle

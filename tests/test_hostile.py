@@ -75,13 +75,43 @@ def test_arguments_of_the_command_line(slot, run_cli, tmp_path, monkeypatch):
 
 
 VALUES = [
-    10**30, -(10**30), math.nan, math.inf, -1, 0, 1.5, "x" * 9999, "../x", {}, {"a": {"b": []}}, object(), b"\0", 1j,
-    [[[[]]]], np.zeros((2, 2)), lambda: 0, True, "\x1b[2J",
-]  # fmt: skip
+    10**30,
+    -(10**30),
+    math.nan,
+    math.inf,
+    -1,
+    0,
+    1.5,
+    "x" * 9999,
+    "../x",
+    {},
+    {"a": {"b": []}},
+    object(),
+    b"\0",
+    1j,
+    [[[[]]]],
+    np.zeros((2, 2)),
+    lambda: 0,
+    True,
+    "\x1b[2J",
+]
 OPTIONS = [
-    "rule", "ensemble", "retrieval", "readout", "precision", "rule_options", "ensemble_options", "dim", "dim_key",
-    "num_patterns", "loads", "tied", "probes", "ages", "seed",
-]  # fmt: skip
+    "rule",
+    "ensemble",
+    "retrieval",
+    "readout",
+    "precision",
+    "rule_options",
+    "ensemble_options",
+    "dim",
+    "dim_key",
+    "num_patterns",
+    "loads",
+    "tied",
+    "probes",
+    "ages",
+    "seed",
+]
 
 
 @pytest.mark.parametrize("option", OPTIONS)
@@ -104,17 +134,31 @@ def test_options_of_an_experiment(option):
 
 FIELDS = ["trial", "counts", "num_parameters", "exact", "finite", "seconds", "run", "schema", "task"]
 JSON_VALUES = [
-    10**40, -1, 1.5, math.nan, math.inf, None, True, "x", "\x1b[31m", "<b>", [], {}, [[[[[]]]]], {"shape": [10**12]},
-    {"shape": [10**12], "dtype": "int64", "at": [0], "is": [1]}, {"shape": [-1], "dtype": "int64", "at": [], "is": []},
-]  # fmt: skip
+    10**40,
+    -1,
+    1.5,
+    math.nan,
+    math.inf,
+    None,
+    True,
+    "x",
+    "\x1b[31m",
+    "<b>",
+    [],
+    {},
+    [[[[[]]]]],
+    {"shape": [10**12]},
+    {"shape": [10**12], "dtype": "int64", "at": [0], "is": [1]},
+    {"shape": [-1], "dtype": "int64", "at": [], "is": []},
+]
 
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_fields_of_a_record(field, tmp_path):
     path = tmp_path / "a.jsonl"
     for value in JSON_VALUES:
-        path.write_text(sealed(record(SIGN)) + "\n" + sealed(record(SIGN), trial=1, **{} | {field: value}) + "\n"
-                        if field != "trial" else sealed(record(SIGN), trial=value) + "\n")  # fmt: skip
+        lines = [sealed(record(SIGN)), sealed(record(SIGN), **{"trial": 1, field: value})]
+        path.write_text("".join(f"{line}\n" for line in (lines[1:] if field == "trial" else lines)))
         try:
             read(path)
         except HebbsimError as error:

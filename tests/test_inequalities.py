@@ -63,10 +63,14 @@ EVERY = [
     dict(dim=16, ensemble="sparse", ensemble_options={"active": 3}, rule="willshaw", readout="threshold"),
     dict(dim=16, ensemble="sparse", ensemble_options={"active": 3}, rule="covariance", readout="soft"),
     dict(
-        dim=16, ensemble="sparse", ensemble_options={"active": 3}, rule="covariance", readout="threshold",
+        dim=16,
+        ensemble="sparse",
+        ensemble_options={"active": 3},
+        rule="covariance",
+        readout="threshold",
         readout_options={"select": "winners"},
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("options", EVERY, ids=lambda o: " ".join(str(v) for v in o.values()))

@@ -148,9 +148,15 @@ def test_every_ensemble_can_be_stored_and_read_tied_and_untied():
     for kind, readout in KINDS.items():
         for tied in (False, True):
             point = hebbsim.measure(
-                ensemble=kind, ensemble_options=OPTIONS.get(kind, {}), readout=readout, dim=40, num_patterns=6,
-                tied=tied, trials=2, probes=8,
-            )  # fmt: skip
+                ensemble=kind,
+                ensemble_options=OPTIONS.get(kind, {}),
+                readout=readout,
+                dim=40,
+                num_patterns=6,
+                tied=tied,
+                trials=2,
+                probes=8,
+            )
             assert point.num_parameters == 1600
             assert np.isfinite(point.bits_per_parameter.best)
             if tied:  # a full cue is the pattern: nothing new can come back

@@ -69,9 +69,14 @@ def fitting(retrieval="matched_filter", kind=None, **fixed):
         for readout in hebbsim.READOUTS:
             for rule, tied in (("hebbian", False), ("hopfield", True)):
                 arguments = {
-                    "rule": rule, "ensemble": ensemble(name), "retrieval": retrieval, "readout": readout, "tied": tied,
-                    "dim": DIM, "probes": 16,
-                }  # fmt: skip
+                    "rule": rule,
+                    "ensemble": ensemble(name),
+                    "retrieval": retrieval,
+                    "readout": readout,
+                    "tied": tied,
+                    "dim": DIM,
+                    "probes": 16,
+                }
                 try:
                     hebbsim.sweep(**arguments, num_patterns=[4])
                 except hebbsim.HebbsimError:

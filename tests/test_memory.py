@@ -15,10 +15,14 @@ SPECS = {
     "many probes read softly": {"dim": 128, "loads": [32.0], "probes": 4096, "readout": "soft"},
     "a solver given keys": {"retrieval": "amp", "dim": 256, "loads": [1.0]},
     "a codebook": {
-        "ensemble": "tokens", "ensemble_options": {"vocabulary": 16384}, "readout": "argmax", "dim": 64, "loads": [4.0],
+        "ensemble": "tokens",
+        "ensemble_options": {"vocabulary": 16384},
+        "readout": "argmax",
+        "dim": 64,
+        "loads": [4.0],
     },
     "stored rows": {"rule": "softmax_attention", "dim": 64, "loads": [4.0], "readout": "soft"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SPECS)

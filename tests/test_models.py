@@ -6,15 +6,32 @@ from hebbsim.answers.models import MODELS, model_of
 from hebbsim.errors import HebbsimError
 
 ENTRIES = {
-    "Mamba-2 2.7B": 41_943_040, "Gated DeltaNet 1.3B": 16_515_072, "RetNet 1.3B": 25_165_824,
-    "RWKV-7 2.9B": 5_242_880, "RWKV-7 7.2B": 8_388_608, "xLSTM-7B": 33_554_432 + 65_536,
-    "Falcon-Mamba-7B": 8_388_608, "Jamba v0.1": 3_670_016, "Falcon-H1 7B": 34_603_008, "Falcon-H1 34B": 75_497_472,
-    "MiniMax-M1": 73_400_320, "Qwen3-Next 80B-A3B": 18_874_368, "Qwen3.5 0.8B": 4_718_592,
-    "Qwen3.5 35B-A3B": 15_728_640, "Qwen3.5 397B": 47_185_920, "Qwen3.6-27B": 37_748_736,
+    "Mamba-2 2.7B": 41_943_040,
+    "Gated DeltaNet 1.3B": 16_515_072,
+    "RetNet 1.3B": 25_165_824,
+    "RWKV-7 2.9B": 5_242_880,
+    "RWKV-7 7.2B": 8_388_608,
+    "xLSTM-7B": 33_554_432 + 65_536,
+    "Falcon-Mamba-7B": 8_388_608,
+    "Jamba v0.1": 3_670_016,
+    "Falcon-H1 7B": 34_603_008,
+    "Falcon-H1 34B": 75_497_472,
+    "MiniMax-M1": 73_400_320,
+    "Qwen3-Next 80B-A3B": 18_874_368,
+    "Qwen3.5 0.8B": 4_718_592,
+    "Qwen3.5 35B-A3B": 15_728_640,
+    "Qwen3.5 397B": 47_185_920,
+    "Qwen3.6-27B": 37_748_736,
     "Qwen3.8-27B": 37_748_736,
-    "Kimi Linear 48B-A3B": 10_485_760, "Kimi K3": 108_527_616, "LaCT 760M": 42_467_328, "LaCT 3B": 169_869_312,
-    "Llama 3 8B": 0, "Llama 3 70B": 0, "Llama 3 405B": 0, "DeepSeek V3": 0,
-}  # fmt: skip
+    "Kimi Linear 48B-A3B": 10_485_760,
+    "Kimi K3": 108_527_616,
+    "LaCT 760M": 42_467_328,
+    "LaCT 3B": 169_869_312,
+    "Llama 3 8B": 0,
+    "Llama 3 70B": 0,
+    "Llama 3 405B": 0,
+    "DeepSeek V3": 0,
+}
 
 
 def test_states_have_the_published_entries():

@@ -90,7 +90,9 @@ def test_any_pair_is_the_clipped_product(pairs):
     before = RNG.random(dims) < 0.01
     for count in {0, 1, pairs // 2, pairs}:
         one_hot = [np.eye(dim + 1)[units].sum(axis=1)[:count, :dim] for dim, units in zip(dims, sides, strict=True)]
-        bits = [packed.units_by_pair(jnp.asarray(units), dim, jnp.int32(count))[:, :dim]
-                for dim, units in zip(dims, sides, strict=True)]  # fmt: skip
+        bits = [
+            packed.units_by_pair(jnp.asarray(units), dim, jnp.int32(count))[:, :dim]
+            for dim, units in zip(dims, sides, strict=True)
+        ]
         expected = before | (one_hot[0].T @ one_hot[1] > 0)
         assert np.array_equal(packed.any_pair(jnp.asarray(before), *bits), expected)

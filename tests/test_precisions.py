@@ -14,8 +14,11 @@ from hebbsim.records import task
 
 DIM = 12
 HEBBIAN = hebbsim.RULES["hebbian"]()
-FORMATS = {"bfloat16": (jnp.bfloat16, ml_dtypes.bfloat16), "e4m3": (jnp.float8_e4m3fn, ml_dtypes.float8_e4m3fn),
-           "e5m2": (jnp.float8_e5m2, ml_dtypes.float8_e5m2)}  # fmt: skip
+FORMATS = {
+    "bfloat16": (jnp.bfloat16, ml_dtypes.bfloat16),
+    "e4m3": (jnp.float8_e4m3fn, ml_dtypes.float8_e4m3fn),
+    "e5m2": (jnp.float8_e5m2, ml_dtypes.float8_e5m2),
+}
 CHOICES = [
     *((name, {}) for name in hebbsim.PRECISIONS),
     ("float8", {"format": "e5m2"}),
@@ -159,8 +162,9 @@ class TestLaws:
         precision = made(name, options)
         rule = precision.wrap(HEBBIAN)
         assert rule == precision.wrap(HEBBIAN) and hash(rule) == hash(precision.wrap(HEBBIAN))
-        memory = rounded(made(name, {k: v for k, v in options.items() if k in ("format", "bits", "step")}),
-                         weights_of(DIM, 40))  # fmt: skip
+        memory = rounded(
+            made(name, {k: v for k, v in options.items() if k in ("format", "bits", "step")}), weights_of(DIM, 40)
+        )
         magnitudes = np.unique(np.abs(np.asarray(memory)))
         assert precision.bits > 8 or len(magnitudes) <= 2 ** (precision.bits - 1)
         assert precision.bits == task.stored_bits(precision.label)

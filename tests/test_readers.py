@@ -108,9 +108,14 @@ def test_rounded_weights_are_read_by_their_cells():
 
 def test_whitening_reads_more_tokens_and_amp_all():
     options = dict(
-        dim=128, num_patterns=round(0.035 * 128**2), ensemble="tokens", ensemble_options={"vocabulary": 128},
-        readout="argmax", trials=2, probes=512,
-    )  # fmt: skip
+        dim=128,
+        num_patterns=round(0.035 * 128**2),
+        ensemble="tokens",
+        ensemble_options={"vocabulary": 128},
+        readout="argmax",
+        trials=2,
+        probes=512,
+    )
     plain = hebbsim.measure(**options).error_rate.best
     white = hebbsim.measure(retrieval="whitened", **options).error_rate.best
     assert white < 0.3 * plain

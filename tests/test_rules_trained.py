@@ -36,9 +36,13 @@ def test_the_perceptron_keeps_to_covers_law():
     """One column a trial: the share of trials without an error, against the chance that they can be trained at all."""
     dim, patterns, trials = 16, 32, 150
     point = hebbsim.measure(
-        rule="perceptron", rule_options={"window": patterns}, dim_key=dim, dim_value=1, num_patterns=patterns,
+        rule="perceptron",
+        rule_options={"window": patterns},
+        dim_key=dim,
+        dim_value=1,
+        num_patterns=patterns,
         trials=trials,
-    )  # fmt: skip
+    )
     share = np.mean([r.counts["errors"] + r.counts["ties"] == 0 for r in point.records])
     law = float(theory.separable_probability(dim, patterns))
     assert abs(share - law) < 3 * np.sqrt(law * (1 - law) / trials)
@@ -135,11 +139,17 @@ def test_bcpnn_weights_are_log_odds_with_prior_pairs_and_never_infinite():
 def test_sparse_codes_are_completed_from_half_a_cue():
     error = {
         name: hebbsim.measure(
-            rule=name, ensemble="sparse", ensemble_options={"active": 8, "erase": 0.5}, readout="threshold",
-            readout_options={"select": "winners"}, dim=256, num_patterns=150, trials=3,
+            rule=name,
+            ensemble="sparse",
+            ensemble_options={"active": 8, "erase": 0.5},
+            readout="threshold",
+            readout_options={"select": "winners"},
+            dim=256,
+            num_patterns=150,
+            trials=3,
         ).error_rate.best
         for name in ("bcpnn", "willshaw", "covariance")
-    }  # fmt: skip
+    }
     assert error["bcpnn"] < 0.5 * error["covariance"]  # itself below the Hebbian memory
     assert error["willshaw"] < 0.06 and error["bcpnn"] < 0.06
 

@@ -72,9 +72,13 @@ def test_streams_devices_and_folders_are_refused_unopened(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     os.symlink("/dev/zero", tmp_path / "link")
     for path, words in (
-        ("/dev/zero", "a device"), (tmp_path / "link", "a device"), (tmp_path / "pipe", "a pipe"),
-        (tmp_path, "a folder"), (tmp_path / "none", "cannot read"), ("/proc/kcore", "cannot read|bytes"),
-    ):  # fmt: skip
+        ("/dev/zero", "a device"),
+        (tmp_path / "link", "a device"),
+        (tmp_path / "pipe", "a pipe"),
+        (tmp_path, "a folder"),
+        (tmp_path / "none", "cannot read"),
+        ("/proc/kcore", "cannot read|bytes"),
+    ):
         with pytest.raises(HebbsimError, match=f"^{path}: (cannot read: [A-Z]|{words})"):
             source.read_file(type(tmp_path)(path), 1000)
     done = hebbsim("store", "/dev/zero", "--out", tmp_path / "memory")

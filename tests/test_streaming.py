@@ -97,9 +97,16 @@ def test_delta_mean_and_noise_against_age():
 def test_streaming_capacity_of_gaussian_values(rule, options, patterns, law):
     """Bits over all ages per parameter, c = 1: within 3 % of the closed form at dim 128."""
     point = hebbsim.measure(
-        rule=rule, rule_options=options, ensemble="gaussian", readout="soft", dim=128, num_patterns=patterns,
-        probes=1024, ages=tuple(range(0, patterns, 32)), trials=8,
-    )  # fmt: skip
+        rule=rule,
+        rule_options=options,
+        ensemble="gaussian",
+        readout="soft",
+        dim=128,
+        num_patterns=patterns,
+        probes=1024,
+        ages=tuple(range(0, patterns, 32)),
+        trials=8,
+    )
     assert point.bits_per_parameter.best == pytest.approx(law, rel=0.03)
 
 

@@ -245,8 +245,11 @@ def test_state_evolution_stops_just_above_the_amp_capacity():
 
 def test_lloyd_max():
     assert [theory.lloyd_max(bits) for bits in (1, 2, 3, 4)] == [
-        pytest.approx(1 - 2 / np.pi, abs=1e-12), near(0.1175, 4), near(0.03455, 5), near(0.009501, 6)
-    ]  # fmt: skip
+        pytest.approx(1 - 2 / np.pi, abs=1e-12),
+        near(0.1175, 4),
+        near(0.03455, 5),
+        near(0.009501, 6),
+    ]
     soft = [theory.SOFT_LIMIT * (1 - theory.lloyd_max(bits)) for bits in (1, 2, 3, 4)]
     assert soft == [near(0.459, 3), near(0.637, 3), near(0.696, 3), near(0.714, 3)]
     # Panter & Dite 1951: D 4^bits -> pi sqrt(3) / 2

@@ -30,10 +30,14 @@ def test_capacity_and_dispersion_are_mean_and_variance_of_the_information(load):
 @pytest.mark.parametrize(
     ("length", "often", "seldom", "load"),
     [
-        (1024, 0.447, 0.378, 2.2), (4096, 0.531, 0.477, 3.9), (17_321, 0.596, 0.558, 6.75), (65_536, 0.638, 0.611, 11),
-        (10**6, 0.686, 0.675, 29), (10**7, 0.705, 0.699, 63),
+        (1024, 0.447, 0.378, 2.2),
+        (4096, 0.531, 0.477, 3.9),
+        (17_321, 0.596, 0.558, 6.75),
+        (65_536, 0.638, 0.611, 11),
+        (10**6, 0.686, 0.675, 29),
+        (10**7, 0.705, 0.699, 63),
     ],
-)  # fmt: skip
+)
 def test_the_best_block_of_each_length(length, often, seldom, load):
     best = theory.best_block(length, 1e-3)
     assert best.bits_per_parameter == pytest.approx(often, abs=6e-4)

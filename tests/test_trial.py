@@ -61,9 +61,15 @@ def test_sign_and_soft_counts_equal_a_float64_oracle(sizes):
 def test_argmax_counts_equal_a_float64_oracle(dims, count, seed):
     dim_key, dim_value, vocabulary = dims
     plan = hebbsim.sweep(
-        num_patterns=[count], dim_key=dim_key, dim_value=dim_value, seed=seed, probes=64,
-        ensemble="tokens", ensemble_options={"vocabulary": vocabulary}, readout="argmax",
-    )  # fmt: skip
+        num_patterns=[count],
+        dim_key=dim_key,
+        dim_value=dim_value,
+        seed=seed,
+        probes=64,
+        ensemble="tokens",
+        ensemble_options={"vocabulary": vocabulary},
+        readout="argmax",
+    )
     found = trial.run(plan.spec, seed, [0], [count])
     keys, values, index, book, codes = stored(plan, 0, count)
     words = np.asarray(plan.spec.sides[1].rows(book, np.arange(vocabulary)), np.float64)
@@ -81,9 +87,15 @@ def test_argmax_counts_equal_a_float64_oracle(dims, count, seed):
 def test_willshaw_counts_equal_a_boolean_oracle(size, count, seed):
     n, active = size
     plan = hebbsim.sweep(
-        num_patterns=[count], dim=n, seed=seed, probes=64, rule="willshaw", readout="threshold",
-        ensemble="sparse", ensemble_options={"active": active},
-    )  # fmt: skip
+        num_patterns=[count],
+        dim=n,
+        seed=seed,
+        probes=64,
+        rule="willshaw",
+        readout="threshold",
+        ensemble="sparse",
+        ensemble_options={"active": active},
+    )
     found = trial.run(plan.spec, seed, [0], [count])
     keys, values, index, _, _ = stored(plan, 0, count)
     assert np.all(keys.sum(1) == active) and np.all(values.sum(1) == active)
@@ -118,9 +130,11 @@ def test_exact_counts_do_not_depend_on_layout(name):
         "4 devices": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150], 4),
         "2 trials on 4 devices": trial.run(plan.spec._replace(num_shards=2), 3, [0, 1, 2, 3, 4], [7, 65, 150], 4),
         "block 50": trial.run(plan.spec._replace(block=50), 3, [0, 1, 2, 3, 4], [7, 65, 150]),
-        "alone": {n: np.concatenate([trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [m])[n] for m in (7, 65, 150)], 1)
-                  for n in first},
-    }  # fmt: skip
+        "alone": {
+            n: np.concatenate([trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [m])[n] for m in (7, 65, 150)], 1)
+            for n in first
+        },
+    }
     if plan.spec.rule.label == "hebbian" and plan.spec.ensemble.kind == "bipolar":
         for block in (plan.spec.block, 50):
             alone = plan.spec._replace(form="parallel", block=block)

@@ -49,9 +49,15 @@ class Size(NamedTuple):
 
 
 def size(
-    *, pairs: int, error: float = 0.01, resolution: float = 0.02, trials: int = 8, dim_value: int | None = None,
-    tell: Callable[[Measurement], None] = lambda point: None, **options: Any,
-) -> Size:  # fmt: skip
+    *,
+    pairs: int,
+    error: float = 0.01,
+    resolution: float = 0.02,
+    trials: int = 8,
+    dim_value: int | None = None,
+    tell: Callable[[Measurement], None] = lambda point: None,
+    **options: Any,
+) -> Size:
     """The smallest dim at which `pairs` pairs are read back with an error rate of `error` or less, by bracketing.
 
     dim_key = dim_value = dim, or dim_value as given. A dim is enough where the whole interval of its error rate lies at

@@ -225,10 +225,14 @@ def sum_edges(degrees: np.ndarray, sums: tuple[tuple[int, int], ...], lift: int,
             for _ in range(20):  # after that a small lift has no new differences left
                 moves = stream.below(lift, len(line))
                 pairs = {
-                    (int(min(line[a], line[b])), int(max(line[a], line[b])),
-                     int((moves[a] - moves[b]) % lift if line[a] < line[b] else (moves[b] - moves[a]) % lift))
-                    for a in range(len(line)) for b in range(a)
-                }  # fmt: skip
+                    (
+                        int(min(line[a], line[b])),
+                        int(max(line[a], line[b])),
+                        int((moves[a] - moves[b]) % lift if line[a] < line[b] else (moves[b] - moves[a]) % lift),
+                    )
+                    for a in range(len(line))
+                    for b in range(a)
+                }
                 if not pairs & seen:
                     break
             seen |= pairs

@@ -63,9 +63,15 @@ def tied(dim: int) -> Side:
 
 
 def _make(
-    label: str, *, keys: str = "", values: str = "bipolar", head: int = 0, shuffle: bool = True, sha256: str = "",
+    label: str,
+    *,
+    keys: str = "",
+    values: str = "bipolar",
+    head: int = 0,
+    shuffle: bool = True,
+    sha256: str = "",
     paths: str = "",
-) -> Ensemble:  # fmt: skip
+) -> Ensemble:
     key_file, value_file = paths.split("\n")
     key_rows = load_rows(key_file, head)
     if not np.any(key_rows):

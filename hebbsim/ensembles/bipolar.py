@@ -61,9 +61,15 @@ def bipolar_side(dim: int, flip: float = 0.0, erase: float = 0.0, draw: Callable
     gap=(lambda n: n >= 0, "0 (off) or pairs between two values of a key, 1 or more"),
 )
 def bipolar(
-    label: str, *, flip: float = 0.0, erase: float = 0.0, bias: float = 0.0, similarity: float = 0.0,
-    rewrite: float = 0.0, gap: int = 0,
-) -> Ensemble:  # fmt: skip
+    label: str,
+    *,
+    flip: float = 0.0,
+    erase: float = 0.0,
+    bias: float = 0.0,
+    similarity: float = 0.0,
+    rewrite: float = 0.0,
+    gap: int = 0,
+) -> Ensemble:
     """+-1 keys and values, fair and independent; 1 bit an entry.
 
     `flip`, `erase`: chance that an entry of the cue has its sign flipped, is set to 0. `bias`: mean of the values'

@@ -60,9 +60,16 @@ def coded_side(dim: int, code: str, message: int, times: int, paths: int, code_s
     erase=FRACTION,
 )
 def coded(
-    label: str, *, code: str = "polar", message: int = 0, times: int = 20, paths: int = 64, code_seed: int = 0,
-    flip: float = 0.0, erase: float = 0.0,
-) -> Ensemble:  # fmt: skip
+    label: str,
+    *,
+    code: str = "polar",
+    message: int = 0,
+    times: int = 20,
+    paths: int = 64,
+    code_seed: int = 0,
+    flip: float = 0.0,
+    erase: float = 0.0,
+) -> Ensemble:
     """+-1 keys; a value is the code word of a random message, dim_value entries long: one read of one key is one block.
 
     `code`: of hebbsim.codes, with its options `message` (polar), `times` (repetition), `paths`; `code_seed`: of the code,

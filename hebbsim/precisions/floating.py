@@ -77,9 +77,15 @@ def bfloat16(
 
 @factory(format=(lambda f: f in FORMATS, "'e4m3' or 'e5m2'"), every=EVERY, seed=SEED, tile=TILE)
 def float8(
-    label: str, *, format: str = "e4m3", every: int = 0, stochastic: bool = False, seed: int = 0, tile: int = 0,
+    label: str,
+    *,
+    format: str = "e4m3",
+    every: int = 0,
+    stochastic: bool = False,
+    seed: int = 0,
+    tile: int = 0,
     feedback: bool = False,
-) -> Precision:  # fmt: skip
+) -> Precision:
     """weight = the nearest number of 4 (e4m3, up to 448) or 3 (e5m2, up to 57,344) significant bits, ties to even.
 
     8 bits a stored entry. Rounded once, after the fill, times one power of two a matrix that makes its largest weight

@@ -43,9 +43,15 @@ def _integer(
 
 @factory(step=STEP, every=EVERY, seed=SEED, tile=TILE)
 def int8(
-    label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = False, seed: int = 0, tile: int = 0,
+    label: str,
+    *,
+    step: float = 0.0,
+    every: int = 0,
+    stochastic: bool = False,
+    seed: int = 0,
+    tile: int = 0,
     feedback: bool = False,
-) -> Precision:  # fmt: skip
+) -> Precision:
     """weight = step * the nearest integer from -127 to 127, ties to even: 8 bits a stored entry.
 
     step 0: the largest magnitude of the matrix / 127, one scalar a matrix, no parameter. every = n: the running sum is
@@ -59,9 +65,15 @@ def int8(
 
 @factory(step=STEP, every=EVERY, seed=SEED, tile=TILE)
 def int4(
-    label: str, *, step: float = 0.0, every: int = 0, stochastic: bool = False, seed: int = 0, tile: int = 0,
+    label: str,
+    *,
+    step: float = 0.0,
+    every: int = 0,
+    stochastic: bool = False,
+    seed: int = 0,
+    tile: int = 0,
     feedback: bool = False,
-) -> Precision:  # fmt: skip
+) -> Precision:
     """weight = step * the nearest integer from -7 to 7, ties to even: 4 bits a stored entry, 15 of 16 levels used.
 
     step, every, stochastic, seed, tile, feedback: as for int8. With step 0 the one largest weight stretches the levels:

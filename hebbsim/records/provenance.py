@@ -21,10 +21,18 @@ NAME = "provenance.ndjson"  # no *.jsonl: it holds no records
 PACKAGES = ("hebbsim", "jax", "jaxlib", "numpy")
 # Variables that can change what is computed, or how it is rounded.
 VARIABLES = (
-    "JAX_ENABLE_X64", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_THREEFRY_PARTITIONABLE", "JAX_DEFAULT_PRNG_IMPL",
-    "JAX_NUMPY_DTYPE_PROMOTION", "JAX_PLATFORMS", "JAX_NUM_CPU_DEVICES", "XLA_FLAGS", "LIBTPU_INIT_ARGS",
-    "NVIDIA_TF32_OVERRIDE", "PYTHONOPTIMIZE",
-)  # fmt: skip
+    "JAX_ENABLE_X64",
+    "JAX_DEFAULT_MATMUL_PRECISION",
+    "JAX_THREEFRY_PARTITIONABLE",
+    "JAX_DEFAULT_PRNG_IMPL",
+    "JAX_NUMPY_DTYPE_PROMOTION",
+    "JAX_PLATFORMS",
+    "JAX_NUM_CPU_DEVICES",
+    "XLA_FLAGS",
+    "LIBTPU_INIT_ARGS",
+    "NVIDIA_TF32_OVERRIDE",
+    "PYTHONOPTIMIZE",
+)
 
 
 def describe(

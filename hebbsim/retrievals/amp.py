@@ -27,9 +27,13 @@ class Carry(NamedTuple):
 
 
 def pass_messages(
-    keys: Float[Array, "m dk"], weights: Float[Array, "dk b"], denoise: Callable, steps: int, tolerance: float,
+    keys: Float[Array, "m dk"],
+    weights: Float[Array, "dk b"],
+    denoise: Callable,
+    steps: int,
+    tolerance: float,
     damping: float,
-) -> Read:  # fmt: skip
+) -> Read:
     """AMP on a block of columns. With d = dim_key, from x = 0, z = S:
 
     tau^2 = |z|^2 / d^2,  r = x + K z / d,  x <- E[v | r = v + tau g],  z <- S - K^T x + z sum(Var[v | r]) / (d tau^2)
@@ -55,9 +59,8 @@ def pass_messages(
         rested = carry.rested | (moved <= tolerance)
         # A column that rests keeps what it has: its answer does not hang on its neighbours.
         mean, residual = (
-            jnp.where(carry.rested[None, :], old, new)
-            for old, new in ((carry.mean, mean), (carry.residual, residual))
-        )  # fmt: skip
+            jnp.where(carry.rested[None, :], old, new) for old, new in ((carry.mean, mean), (carry.residual, residual))
+        )
         return Carry(mean, residual, carry.steps + (~carry.rested).astype(jnp.int32), rested, carry.step + 1)
 
     def going(carry: Carry) -> Array:

@@ -50,9 +50,16 @@ class Carry(NamedTuple):
 
 
 def pass_from_cells(
-    keys: Float[Array, "m dk"], weights: Float[Array, "dk b"], scale: Array, bits: int, denoise: Callable, steps: int,
-    tolerance: float, damping: float, other: Callable[[], Read] | None = None,
-) -> Read:  # fmt: skip
+    keys: Float[Array, "m dk"],
+    weights: Float[Array, "dk b"],
+    scale: Array,
+    bits: int,
+    denoise: Callable,
+    steps: int,
+    tolerance: float,
+    damping: float,
+    other: Callable[[], Read] | None = None,
+) -> Read:
     """Generalised AMP on a block of columns, weights y = K^T v known to lie in a cell each. With d = dim_key, from s = 0:
 
         T = sum Var[v | r],  p = K^T x - T s,  s = (E[y | cell] - p) / T,  y ~ N(p, T) before

@@ -56,9 +56,14 @@ def noise_of(residual: Array, covariance: Array, prior: Array) -> Array:
 
 
 def token_amp(
-    keys: Float[Array, "m dk"], weights: Float[Array, "dk dv"], known: Known, index: Int[Array, "p"], steps: int,
-    tolerance: float, damping: float,
-) -> Field:  # fmt: skip
+    keys: Float[Array, "m dk"],
+    weights: Float[Array, "dk dv"],
+    known: Known,
+    index: Int[Array, "p"],
+    steps: int,
+    tolerance: float,
+    damping: float,
+) -> Field:
     """AMP over rows, C the words, d = dim_key, from X = 0, R = S, N the noise's covariance:
 
     N ~ E Cov[v | r] scaled to tr(R^T R) / d^2,  r = X + K R / d,  X <- E[v | r] = softmax(log-likelihood) C

@@ -19,9 +19,14 @@ from hebbsim.rules.hebbian import init, recall
     spread=(lambda s: s >= 0, "0 or more"),
 )
 def rwkv7(
-    label: str, *, rate: float = 1.0, removal: float = 1.0, decay: float = 0.99, gate: str = "channel",
+    label: str,
+    *,
+    rate: float = 1.0,
+    removal: float = 1.0,
+    decay: float = 0.99,
+    gate: str = "channel",
     spread: float = 0.0,
-) -> Rule:  # fmt: skip
+) -> Rule:
     """S <- diag(a) S - removal e^T (e S) + rate k^T v / (k.k): it erases from the undecayed S; field = queries @ S.
 
     e is the unit vector along k_i exp(spread x_i), x from -1 in the first channel to 1 in the last: with spread 0 it

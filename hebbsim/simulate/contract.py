@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -63,9 +62,7 @@ def _remedy(word: str, tied: bool, dim_key: int, dim_value: int) -> str:
 
 def _providers(word: str) -> dict[str, list[str]]:
     """The names in the registries, by kind of part, whose defaults provide a word."""
-    registries: dict[str, Mapping[str, Callable[..., Any]]] = {
-        "rule": RULES, "ensemble": ENSEMBLES, "precision": PRECISIONS
-    }  # fmt: skip
+    registries: Mapping[str, Mapping[str, Callable]] = {"rule": RULES, "ensemble": ENSEMBLES, "precision": PRECISIONS}
     found: dict[str, list[str]] = {}
     for kind, registry in registries.items():
         found[kind] = []

@@ -223,9 +223,14 @@ def _cue_error(table: np.ndarray, entries: float) -> float:
 
 
 def _unfair(
-    counts: Counts, table: np.ndarray, positive: np.ndarray, entries: float, wrong: float, of: float,
+    counts: Counts,
+    table: np.ndarray,
+    positive: np.ndarray,
+    entries: float,
+    wrong: float,
+    of: float,
     corrected: bool = False,
-) -> Content:  # fmt: skip
+) -> Content:
     """Of signs that are not fair: `table` counts outcomes aligned with the value, `positive` those of the values +1."""
     positive, negative = np.asarray(positive, float), np.asarray(table - positive, float)
     joint = np.stack([positive, np.flip(negative)])  # what the cue says and what came back, by their own signs

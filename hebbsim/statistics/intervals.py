@@ -122,9 +122,12 @@ def bits_interval(whole: Content, without: Sequence[Content], rows: float, level
 
 
 def sum_interval(
-    wholes: Sequence[Content], without: Sequence[Sequence[Content]], weights: Sequence[float], rows: Sequence[float],
+    wholes: Sequence[Content],
+    without: Sequence[Sequence[Content]],
+    weights: Sequence[float],
+    rows: Sequence[float],
     level: float,
-) -> tuple[float, float, float]:  # fmt: skip
+) -> tuple[float, float, float]:
     """(low, best, high) of the weighted sum of bits over ages; without[t] leaves trial t out of all of them."""
     if len(wholes) == 1:
         low, best, high = bits_interval(wholes[0], [one[0] for one in without], rows[0], level)

@@ -5,23 +5,19 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from hebbsim.records.task import PARTS
 from hebbsim.statistics.measurement import Measurement
 
 
 def row(point: Measurement) -> dict[str, Any]:
     """One measurement as a flat dict: its parts and sizes, each number with its interval, and the task's identity."""
     task = point.task
-    found: dict[str, Any] = {
-        "rule": task.rule, "ensemble": task.ensemble, "retrieval": task.retrieval, "readout": task.readout,
-        "precision": task.precision, "dim_key": task.dim_key, "dim_value": task.dim_value,
-        "num_patterns": task.num_patterns, "load": point.load, "num_parameters": point.num_parameters,
-    }  # fmt: skip
+    found: dict[str, Any] = {name: getattr(task, name) for name in (*PARTS, "dim_key", "dim_value", "num_patterns")}
+    found |= {"load": point.load, "num_parameters": point.num_parameters}
     numbers = {f"{name}_bits_per_parameter": bits for name, bits in point.bits.items()}
     for name, estimate in (numbers | {"error_rate": point.error_rate}).items():
         found |= {name: estimate.best, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-    return found | {
-        "level": point.level, "trials": len(point.records), "exact": point.exact, "task": task.identity()
-    }  # fmt: skip
+    return found | {"level": point.level, "trials": len(point.records), "exact": point.exact, "task": task.identity()}
 
 
 def rows(points: Sequence[Measurement]) -> list[dict[str, Any]]:

@@ -67,9 +67,15 @@ def kept_power(bits: int) -> float:
 
 
 def lay_out(
-    size: int, rate: str, bits_per_parameter: float | None = None, seed: int = 0, bits: int = 0,
-    length: int | None = None, dim: int | None = None, force: bool = False,
-) -> Layout:  # fmt: skip
+    size: int,
+    rate: str,
+    bits_per_parameter: float | None = None,
+    seed: int = 0,
+    bits: int = 0,
+    length: int | None = None,
+    dim: int | None = None,
+    force: bool = False,
+) -> Layout:
     """Code, blocks and dim for a file of `size` bytes. Without bits_per_parameter, at MARGIN of the code's threshold.
 
     Raises HebbsimError for a rate or length that there is not, a load past the threshold unless forced, a file that a
@@ -249,9 +255,16 @@ def recall_memory(memory: Memory) -> int:
 
 
 def write_coded(
-    data: bytes, rate: str, bits_per_parameter: float | None = None, seed: int = 0, bits: int = 0,
-    length: int | None = None, dim: int | None = None, force: bool = False, progress: Progress = lambda *_: None,
-) -> tuple[Memory, RecalledBlocks]:  # fmt: skip
+    data: bytes,
+    rate: str,
+    bits_per_parameter: float | None = None,
+    seed: int = 0,
+    bits: int = 0,
+    length: int | None = None,
+    dim: int | None = None,
+    force: bool = False,
+    progress: Progress = lambda *_: None,
+) -> tuple[Memory, RecalledBlocks]:
     """The file as code words in one matrix, read back before it is returned; a matrix that fails is made wider.
 
     Raises HebbsimError as lay_out does, and if the file does not come back from a matrix of the dim that was given.

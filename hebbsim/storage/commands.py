@@ -25,8 +25,13 @@ USUAL = 0.7  # bits per parameter, where none are asked for
 
 
 def store_file(
-    path: Path, out: Path, bits_per_parameter: float | None, seed: int, bits: int, progress: Progress = lambda *_: None,
-) -> int:  # fmt: skip
+    path: Path,
+    out: Path,
+    bits_per_parameter: float | None,
+    seed: int,
+    bits: int,
+    progress: Progress = lambda *_: None,
+) -> int:
     """`hebbsim store` without a code: exit status 0 once the file has been read back. Raises HebbsimError."""
     most = amp_capacity()
     asked = USUAL if bits_per_parameter is None else bits_per_parameter
@@ -42,9 +47,17 @@ def store_file(
 
 
 def store_coded(
-    path: Path, out: Path, rate: str, bits_per_parameter: float | None, seed: int, bits: int, length: int | None,
-    dim: int | None, force: bool, progress: Progress = lambda *_: None,
-) -> int:  # fmt: skip
+    path: Path,
+    out: Path,
+    rate: str,
+    bits_per_parameter: float | None,
+    seed: int,
+    bits: int,
+    length: int | None,
+    dim: int | None,
+    force: bool,
+    progress: Progress = lambda *_: None,
+) -> int:
     """`hebbsim store --code`: exit status 0 once the file has been read back one-shot. Raises HebbsimError."""
     lay_out(0, rate, bits_per_parameter, seed, bits, length, force=True)  # what there is not is refused before reading
     most = available_memory() // 40  # the matrix as floats, integers and levels, and the messages
@@ -112,8 +125,13 @@ def said(memory: Memory) -> str:
 
 
 def recall_file(
-    path: Path, out: Path, retrieval: str | None, options: dict[str, Any] | None, force: bool, progress: Progress,
-) -> int:  # fmt: skip
+    path: Path,
+    out: Path,
+    retrieval: str | None,
+    options: dict[str, Any] | None,
+    force: bool,
+    progress: Progress,
+) -> int:
     """`hebbsim recall`: exit status 0 if the file came back whole, 1 if not. Raises HebbsimError."""
     memory = load(path)
     check_target(out, path)
