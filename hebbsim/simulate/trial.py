@@ -155,15 +155,13 @@ def run(spec: Spec, seed: int, trials: list[int], num_patterns: list[int], devic
     max_loads = max(16, 1 << (len(num_patterns) - 1).bit_length())
     loads = np.full(max_loads, num_patterns[-1], np.int32)
     loads[: len(num_patterns)] = num_patterns
-    several = jax.process_count() > 1
+    several, same = jax.process_count() > 1, np.bool_(spec.same_pairs)
     compiled = functools.partial(processes.call, _run, spec, devices) if several else program(spec, devices, max_loads)
     parts = []
     for start in range(0, len(trials), trials_per_batch):
         batch = trials[start : start + trials_per_batch]
         padded = np.asarray(batch + batch[:1] * (trials_per_batch - len(batch)), np.int32)
-        draws = prepare(
-            np.uint32(seed), spec.dim_key, spec.dim_value, padded, loads, spec.same_pairs, probes=spec.probes
-        )
+        draws = prepare(np.uint32(seed), spec.dim_key, spec.dim_value, padded, loads, same, probes=spec.probes)
         out = wait(compiled(draws, loads, np.int32(len(num_patterns))))
         parts.append({name: np.asarray(array)[: len(batch), : len(num_patterns)] for name, array in out.items()})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -182,7 +180,8 @@ def wait(arrays: dict[str, Any]) -> dict[str, Any]:
 def program(spec: Spec, devices: int, max_loads: int) -> Callable[..., dict[str, Array]]:
     """_run, compiled for `max_loads` loads, while `prepare` is compiled beside it."""
     loads = np.ones(max_loads, np.int32)
-    given = np.uint32(0), spec.dim_key, spec.dim_value, np.zeros(devices // spec.num_shards, np.int32), loads
+    trials = np.zeros(devices // spec.num_shards, np.int32)
+    given = np.uint32(0), spec.dim_key, spec.dim_value, trials, loads, np.bool_(spec.same_pairs)
     drawing = functools.partial(prepare, probes=spec.probes)
     draws = prepare.eval_shape(*given, probes=spec.probes)
     with ThreadPoolExecutor(1) as beside:
