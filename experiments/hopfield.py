@@ -11,11 +11,11 @@ A pattern is kept if the state ends at an overlap of SURVIVE or more: final stat
 import contextlib
 
 import numpy as np
-from scipy.special import erf, ndtri
+from scipy.special import erf, logit, ndtri
 
 from hebbsim import plot, theory
 from hebbsim.statistics.estimate import Unresolved, student
-from hebbsim.statistics.fit import extrapolate, load_at_error, over_trials
+from hebbsim.statistics.fit import extrapolate, load_at_error, over_trials, widened
 from hebbsim.statistics.measurement import named
 
 SURVIVE, STEPS, PROBES = 0.7, 100, 64
@@ -114,12 +114,21 @@ def normal_line(curve):
     if len(near) < 2 or not kept_share(near[0].counts) > 0.5 > kept_share(near[-1].counts):
         raise Unresolved("half of the patterns: the loads do not bracket it; add loads")
 
-    def line(totals):
-        slope, start = np.polyfit([p.load for p in near], [ndtri(kept_share(c)) for c in totals], 1)
+    loads, level = [p.load for p in near], near[0].level
+
+    def line(totals, form=ndtri):
+        slope, start = np.polyfit(loads, [form(kept_share(c)) for c in totals], 1)
         return -start / slope, -1 / slope
 
-    level = near[0].level
-    return over_trials(near, lambda t: line(t)[0], level), over_trials(near, lambda t: line(t)[1], level)
+    # Other curves through the points: a logistic fall, and a straight one between the two points about the half.
+    totals = [p.counts for p in near]
+    shares = np.asarray([kept_share(c) for c in totals])
+    after = int(np.argmax(shares < 0.5))
+    pair = slice(after - 1, after + 1)
+    straight = float(np.interp(-0.5, -shares[pair], loads[pair]))
+    half = over_trials(near, lambda t: line(t)[0], level)
+    half = widened(half, [line(totals, logit)[0], straight], (loads[after - 1], loads[after]))
+    return half, over_trials(near, lambda t: line(t)[1], level)
 
 
 def half_load(curve, clipped=False):

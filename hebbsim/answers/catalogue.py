@@ -32,6 +32,6 @@ def rule_rows(dim: int, num_patterns: int) -> list[list[str]]:
     for name, made in RULES.items():
         text, rule = " ".join((made.__doc__ or "").split()), made()
         line = (made.__doc__ or "").strip().splitlines()[0]
-        source = text.rpartition("Source: ")[2].rstrip(".")
+        source = text.partition("Source: ")[2].rstrip(".")
         rows.append([name, line, f"{rule.num_parameters(dim, dim):,}", f"{rule.depth(num_patterns):,}", source])
     return rows

@@ -27,13 +27,13 @@ class State(NamedTuple):
 def preconditioned_delta(
     label: str, *, rate: float = 1.0, moment_decay: float = 1.0, power: float = 1.0, floor: float = 0.01
 ) -> Rule:
-    """A <- moment_decay A + k^2; S <- S + rate w^T (v - k S) / (k.w), w = k / (A + floor mean(A))^power.
+    """A <- moment_decay A + k^2; S <- S + rate w^T (v - k S) / (k.w), w = k / (A + floor mean(A))^power; field = queries @ S.
 
     A is kept for each key channel: a channel that keys often use is written less, which whitens keys partly, as far as
     their covariance is diagonal. It erases along k and writes along w. power 0 is delta; at rate 1 the newest pair is
     recalled exactly. Keys of any length; a zero key writes nothing. weights S (dim_key, dim_value) and A (dim_key,),
     both state: parameters dim_key (dim_value + 1). Written a chunk at a time in matrix products; depth as for kda.
-    Also: preconditioned DeltaNet, diagonal AdaGrad (power 1/2) on the delta rule. field = queries @ S.
+    Also: preconditioned DeltaNet. Source: Duchi et al. 2011 (AdaGrad, its diagonal at power 1/2), on Widrow & Hoff 1960.
     """
 
     def moments(before: Array, keys: Float[Array, "b dk"]) -> Float[Array, "b dk"]:
