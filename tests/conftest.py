@@ -1,8 +1,11 @@
 """Settings for every test: several CPU devices, no silent promotion, and compilers in a hurry."""
 
+import atexit
 import gc
 import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 # Tests compile much and compute little. What is exact must come out the same however it is compiled.
@@ -10,7 +13,15 @@ os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 )
 
-os.environ["JAX_COMPILATION_CACHE_DIR"] = ""  # nothing from earlier runs, in programs that tests start either
+# What one test compiles the others read from the disk, in the other workers and in programs that tests start too; nothing
+# is left of it for a later run.
+SHARED = "HEBBSIM_TESTS_COMPILED"
+if SHARED not in os.environ:  # the first process; its workers inherit the folder
+    os.environ[SHARED] = tempfile.mkdtemp(prefix="hebbsim-tests-")
+    atexit.register(shutil.rmtree, os.environ[SHARED], ignore_errors=True)
+os.environ["JAX_COMPILATION_CACHE_DIR"] = os.environ[SHARED]
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 import jax
 import pytest
