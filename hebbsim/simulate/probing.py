@@ -77,22 +77,23 @@ def sum_probes(counts: dict[str, Array], live: Array, age: Array, edges: tuple[i
     return total
 
 
-def crosstalk(trial: Trial, i: Array, queries: Array) -> Array:
+def crosstalk(trial: Trial, i: Array, queries: Array, rows: Array) -> Array:
     """The noise of a sum of outer products as its reader knows it, from its query and the number of pairs.
 
-    M |query|^2 a value of unit variance. The same with a memory and without. nan, not known, for other rules.
+    Its square is M |query|^2 times the mean square of a value's entry, with a memory and without. nan, not known, for
+    other rules.
     """
     total = sum_of(trial.spec.rule)
     if total is None or total.features is not None:
         return jnp.float32(jnp.nan)
     energy = jnp.sum(queries * queries, axis=1, keepdims=True)
-    return jnp.sqrt(trial.num_patterns[i].astype(jnp.float32) * energy)
+    return jnp.sqrt(trial.num_patterns[i].astype(jnp.float32) * energy * jnp.mean(rows * rows))
 
 
 def score(trial: Trial, field: Field, i: Array, queries: Array, values: Array, rows: Array) -> dict[str, Array]:
     """Summed counts of the probes at load `i`, with the field's largest sum and whether it is finite."""
     index, live = trial.draws.index[i], trial.draws.live[i]
-    field = field._replace(noise=crosstalk(trial, i, queries)) if trial.spec.same_pairs else field
+    field = field._replace(noise=crosstalk(trial, i, queries, rows)) if trial.spec.same_pairs else field
     value_side, book = trial.value_side, trial.books[1]
     kind = trial.spec.ensemble.kind
     fair = "fair" in trial.spec.ensemble.provides
