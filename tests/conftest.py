@@ -14,17 +14,17 @@ os.environ["XLA_FLAGS"] = (
 )
 
 # What one test compiles the others read from the disk, in the other workers and in programs that tests start too; nothing
-# is left of it for a later run.
-SHARED = "HEBBSIM_TESTS_COMPILED"
-if SHARED not in os.environ:  # the first process; its workers inherit the folder
-    os.environ[SHARED] = tempfile.mkdtemp(prefix="hebbsim-tests-")
-    atexit.register(shutil.rmtree, os.environ[SHARED], ignore_errors=True)
-os.environ["JAX_COMPILATION_CACHE_DIR"] = os.environ[SHARED]
+# is left of it for a later run. The first process names the folder, and its workers inherit it.
+os.environ.setdefault("HEBBSIM_TESTS_COMPILED", str(Path(tempfile.gettempdir()) / f"hebbsim-tests-{os.getpid()}"))
+os.environ["JAX_COMPILATION_CACHE_DIR"] = os.environ["HEBBSIM_TESTS_COMPILED"]
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 import jax
 import pytest
+
+if os.environ["HEBBSIM_TESTS_COMPILED"].endswith(f"-{os.getpid()}"):
+    atexit.register(shutil.rmtree, os.environ["HEBBSIM_TESTS_COMPILED"], ignore_errors=True)
 
 # A suite that runs in the background, or under nohup, inherits that these are ignored, and so would what it starts.
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):

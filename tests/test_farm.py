@@ -10,6 +10,7 @@ import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 
+import jax
 import pytest
 
 from hebbsim import farm
@@ -76,10 +77,18 @@ def test_a_farm_gives_the_same_records(tmp_path):
 def test_one_hash_whoever_counts(tmp_path):
     plan = sweep(dim=16, loads=[0.5, 1.0], probes=16)
     hashes = set()
-    for devices in (1, 2, 4):
+
+    def count(plan, devices=1):
         batches = engine([(plan, dict.fromkeys(plan.tasks, range(6)))], devices)
-        found = {(one.task, one.trial): one for batch in batches for one in batch}
-        hashes.add(digest(Results(found)))
+        hashes.add(digest(Results({(one.task, one.trial): one for batch in batches for one in batch})))
+
+    for devices in (1, 2, 4):
+        count(plan, devices)
+    for form in ("state", "parallel", "carried"):
+        count(sweep(dim=16, loads=[0.5, 1.0], probes=16, form=form))
+    for wide in (True, False):
+        with jax.enable_x64(wide):
+            count(plan)
     collect([plan], 2, tmp_path / "a" / "records.jsonl")
     collect([plan], 6, tmp_path / "a" / "records.jsonl", executor=Here())
     collect([plan], 4, tmp_path / "b" / "records.jsonl")
