@@ -4,11 +4,11 @@ import ast
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 
-PACKAGE = Path(__file__).parent.parent / "hebbsim"
+PACKAGE = ROOT / "hebbsim"
 # Each floor may import the floors before it, and itself. What is above the line needs no JAX.
 FLOORS = {
     "names": ("moved", "errors", "checks", "progress"),

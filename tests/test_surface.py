@@ -7,9 +7,9 @@ import os
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 
 import hebbsim
 from hebbsim import cli
@@ -20,8 +20,6 @@ from hebbsim.measuring import curve, measure
 from hebbsim.records import read
 from hebbsim.simulate.plan import sweep
 from hebbsim.statistics.estimate import Estimate
-
-ROOT = Path(__file__).parent.parent
 
 
 def commands():
