@@ -58,6 +58,7 @@ def test_measure_and_curve_show_every_argument():
         assert all(p.kind is p.KEYWORD_ONLY for p in shown.values())
         common = [name for name in known if name not in ("num_patterns", "loads")]
         assert all(shown[name].default == known[name].default for name in common)
+        assert all(shown[name].annotation == known[name].annotation for name in common)
 
 
 def test_a_type_checker_flags_a_misspelt_argument(tmp_path):
