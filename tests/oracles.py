@@ -8,6 +8,7 @@ Pass a pass, so that a test may stop where it likes.
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 from scipy.optimize import linprog
 from scipy.special import log_ndtr
 
@@ -19,6 +20,11 @@ class Pass(NamedTuple):
     field: np.ndarray
     variance: np.ndarray
     mean: np.ndarray
+
+
+def near(value, digits):
+    """Equal to a number printed to that many decimals."""
+    return pytest.approx(value, abs=0.51 * 10.0**-digits)
 
 
 def signs(rng, *shape):

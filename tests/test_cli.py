@@ -6,15 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from repository import ROOT
 
 import hebbsim
 from hebbsim.records import read
 
-ROOT = Path(__file__).parent.parent
 EXPERIMENT = '''"""What is this? Run time: seconds."""
 from hebbsim import plot
 from hebbsim.statistics.measurement import measurements

@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 
 import pytest
-from test_impossible import SIGN, record
+from made_records import SIGN, record
+from repository import ROOT
 
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Writer, digest, missing, read
 from hebbsim.records.provenance import append, name_of
 from hebbsim.records.writer import Busy, free_writer
 
-ROOT = Path(__file__).parents[1]
 CACHE = str(Path(tempfile.gettempdir()) / "hebbsim-test-cache")
 EXPERIMENT = """
 BUDGET = ""
@@ -32,7 +32,7 @@ CHILD = """
 import sys, time
 from hebbsim.records import Results, Writer, missing, read
 sys.path.insert(0, "tests")
-from test_impossible import SIGN, record
+from made_records import SIGN, record
 from pathlib import Path
 path = Path(sys.argv[1])
 have = read(path.parent) if path.parent.exists() else Results({})

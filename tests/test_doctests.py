@@ -2,13 +2,12 @@
 
 import doctest
 import importlib
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 
 import hebbsim
 
-ROOT = Path(__file__).parent.parent
 FILES = [file for file in sorted((ROOT / "hebbsim").rglob("*.py")) if ">>> " in file.read_text()]
 
 

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from pathlib import Path
 
 import jax
 import pytest
+from repository import ROOT
 
 from hebbsim import farm
 from hebbsim.collect import collect, engine
@@ -23,7 +23,6 @@ from hebbsim.rules import RULES
 from hebbsim.simulate.plan import sweep
 from hebbsim.simulate.sweeps import sweeps
 
-ROOT = Path(__file__).parents[1]
 CUSTOM = """
 import hebbsim
 BUDGET = ""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from test_impossible import SIGN, record, sealed
+from made_records import SIGN, record, sealed
 
 import hebbsim
 from hebbsim.answers.report import markdown

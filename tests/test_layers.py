@@ -4,11 +4,11 @@ import ast
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 
-PACKAGE = Path(__file__).parent.parent / "hebbsim"
+PACKAGE = ROOT / "hebbsim"
 # Each floor may import the floors before it, and itself. What is above the line needs no JAX.
 FLOORS = {
     "names": ("moved", "errors", "checks", "progress"),
@@ -106,7 +106,18 @@ def test_reading_starts_within_seven_tenths_of_matplotlib():
     assert best("from hebbsim import plot, fit, report, theory, records") < alone + 0.7
 
 
+SOURCES = [file for folder in ("hebbsim", "experiments", "tests") for file in (ROOT / folder).rglob("*.py")]
+
+
 def test_no_file_is_over_300_lines():
-    for folder in (PACKAGE, PACKAGE.parent / "experiments"):
-        for file in folder.rglob("*.py"):
-            assert len(file.read_text().splitlines()) <= 300, file
+    assert [str(file) for file in SOURCES if len(file.read_text().splitlines()) > 300] == []
+
+
+def test_the_formatter_lays_out_all_but_a_few_tables():
+    opted_out = "# fmt: " + "skip"
+    assert sum(file.read_text().count(opted_out) for file in SOURCES) <= 8
+
+
+def test_the_tests_have_the_tree_of_the_package():
+    wings = {file.parent.name for file in PACKAGE.glob("*/__init__.py")}
+    assert wings | {"experiments"} == {file.parent.name for file in (ROOT / "tests").glob("*/test_*.py")}

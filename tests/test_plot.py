@@ -2,18 +2,16 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import matplotlib
 import matplotlib.colors
 import numpy as np
 import pytest
+from repository import ROOT
 
 from hebbsim import plot
 from hebbsim.errors import HebbsimError
 from hebbsim.statistics.estimate import Estimate, share
-
-ROOT = Path(__file__).parent.parent
 
 
 def example():

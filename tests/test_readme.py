@@ -6,14 +6,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 
 from hebbsim.answers import readme
 from hebbsim.answers.ledger import ledger
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)```", README, re.S)
 COMMANDS = [line.split("#")[0].strip() for kind, _, text in BLOCKS if kind == "sh" for line in text.splitlines()]

@@ -7,9 +7,9 @@ import os
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from repository import ROOT
 
 import hebbsim
 from hebbsim import cli
@@ -20,8 +20,6 @@ from hebbsim.measuring import curve, measure
 from hebbsim.records import read
 from hebbsim.simulate.plan import sweep
 from hebbsim.statistics.estimate import Estimate
-
-ROOT = Path(__file__).parent.parent
 
 
 def commands():
@@ -60,6 +58,7 @@ def test_measure_and_curve_show_every_argument():
         assert all(p.kind is p.KEYWORD_ONLY for p in shown.values())
         common = [name for name in known if name not in ("num_patterns", "loads")]
         assert all(shown[name].default == known[name].default for name in common)
+        assert all(shown[name].annotation == known[name].annotation for name in common)
 
 
 def test_a_type_checker_flags_a_misspelt_argument(tmp_path):
