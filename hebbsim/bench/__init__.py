@@ -57,11 +57,13 @@ def show(name: str, rows: Sequence[Row]) -> None:
     from rich.table import Table
 
     shown = Table(title=name)
-    for column, value in rows[0].items():
+    columns = {name: value for row in reversed(rows) for name, value in row.items()}
+    columns = {name: columns[name] for name in dict.fromkeys(name for row in rows for name in row)}
+    for column, value in columns.items():
         wide = isinstance(value, str)
         shown.add_column(column.replace("_", " "), overflow="fold", min_width=18 if wide else 6)
     for row in rows:
-        shown.add_row(*(cell(value) for value in row.values()))
+        shown.add_row(*(cell(row.get(column)) for column in columns))
     Console(width=None if sys.stdout.isatty() else 160).print(shown)
 
 
