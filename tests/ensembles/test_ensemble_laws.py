@@ -22,7 +22,9 @@ def pair_by_pair(spec):
 class TestEnsembles:
     @pytest.fixture(autouse=True)
     def fits(self, name):
-        assert name in fitting(), f"no readout scores {name} at dim {DIM}: give it options in OPTIONS of tests/examples.py"
+        assert name in fitting(), (
+            f"no readout scores {name} at dim {DIM}: give it options in OPTIONS of tests/examples.py"
+        )
 
     def test_row_i_does_not_depend_on_which_others_are_drawn(self, name):
         for which, (side, book) in sides(ensemble(name)).items():
