@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hebbsim.answers import report as report
     from hebbsim.answers.heads import measure_heads as measure_heads
     from hebbsim.base import Ensemble as Ensemble
+    from hebbsim.base import Field as Field
     from hebbsim.base import Precision as Precision
     from hebbsim.base import Readout as Readout
     from hebbsim.base import Retrieval as Retrieval
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from hebbsim.simulate.plan import sweep as sweep
     from hebbsim.statistics import fit as fit
     from hebbsim.statistics import information as information
+    from hebbsim.statistics.channels import Channel as Channel
     from hebbsim.statistics.estimate import Estimate as Estimate
     from hebbsim.statistics.estimate import Unresolved as Unresolved
     from hebbsim.statistics.measurement import Measurement as Measurement
@@ -63,6 +65,8 @@ _HOMES = {
     "Retrieval": "base",
     "Readout": "base",
     "Precision": "base",
+    "Field": "base",
+    "Channel": "statistics.channels",
     "sequential": "base",
     "Measurement": "statistics.measurement",
     "Estimate": "statistics.estimate",

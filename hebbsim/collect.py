@@ -40,6 +40,7 @@ def engine(
     devices = devices or len(jax.devices())
     label = run or run_label(devices)
     for plan, trials_of in work:
+        vocabulary = words_compared(plan.spec)
         trials_per_batch = devices // plan.spec.num_shards
         # Trials that miss the same loads run alike.
         lacking: dict[int, list[Task]] = {}
@@ -70,10 +71,18 @@ def engine(
                         run=label,
                         stored_bits=plan.stored_bits,
                         channel=plan.channel,
+                        vocabulary=vocabulary,
                     )
                     for i, number in enumerate(batch)
                     for j, task in enumerate(tasks)
                 ]
+
+
+def words_compared(spec: trial.Spec) -> int:
+    """Words of the codebook that the readout compares with; 0 for one that compares with none."""
+    if "codebook" not in spec.readout.requires:
+        return 0
+    return int(jax.eval_shape(spec.sides[1].book, jax.random.key(0)).shape[0])
 
 
 def run_label(devices: int) -> str:

@@ -1,5 +1,7 @@
 """What holds for every part in the registries: its words are explained, and its folder says how to add one."""
 
+from pathlib import Path
+
 import pytest
 from examples import ensemble
 
@@ -19,11 +21,18 @@ class TestEveryPart:
 
     @pytest.mark.parametrize("registry", ["RULES", "ENSEMBLES", "RETRIEVALS", "READOUTS", "PRECISIONS"])
     def test_its_folder_says_how_to_add_one(self, registry):
-        from pathlib import Path
-
         folder = Path(hebbsim.__file__).parent / registry.lower()
         text = (folder / "README.md").read_text()
         assert registry in text and "__init__.py" in text
         files = {file.stem for file in folder.glob("*.py")}
         for made in getattr(hebbsim, registry).values():
             assert made.__module__.rpartition(".")[2] in files
+
+
+def test_the_rule_that_the_readme_writes_is_the_delta_rule():
+    text = (Path(hebbsim.__file__).parent / "rules" / "README.md").read_text()
+    names = {"__name__": "readme"}
+    exec(text.partition("```python\n")[2].partition("```")[0], names)
+    given = {"dim": 16, "num_patterns": 12, "trials": 2}
+    plain = hebbsim.measure(rule=names["plain_delta"](rate=0.5), **given)
+    assert plain.counts["errors"] == hebbsim.measure(rule="delta", rule_options={"rate": 0.5}, **given).counts["errors"]

@@ -93,6 +93,15 @@ def judge(claim: Claim, evidence: Evidence) -> Judgement:
     return Judgement(claim, numbers, claim.decide(numbers))
 
 
+def every_claim() -> list[Claim]:
+    """The claims of every file, those of the discussion (C1, C2, ...) first."""
+    from hebbsim.answers import claims_capacity, claims_compared, claims_computed, claims_practice, claims_readings
+
+    files = (claims_readings, claims_capacity, claims_compared, claims_practice, claims_computed)
+    found = (claim for file in files for claim in file.CLAIMS)
+    return sorted(found, key=lambda claim: (claim.name[0] != "C", claim.name))
+
+
 def ledger(results: Path, claims: Sequence[Claim] | None = None) -> list[Judgement]:
     """Every claim, judged by the records and tables below `results`.
 
@@ -102,15 +111,8 @@ def ledger(results: Path, claims: Sequence[Claim] | None = None) -> list[Judgeme
         >>> [row.answer.verdict for row in ledger(Path("results")) if row.claim.name == "A2"]
         ['holds']
     """
-    if claims is None:
-        from hebbsim.answers import claims_capacity, claims_compared, claims_computed, claims_practice, claims_readings
-
-        parts = (claims_readings, claims_capacity, claims_compared, claims_practice, claims_computed)
-        claims = sorted(
-            (claim for part in parts for claim in part.CLAIMS), key=lambda claim: (claim.name[0] != "C", claim.name)
-        )
     evidence = Evidence(results)
-    return [judge(claim, evidence) for claim in claims]
+    return [judge(claim, evidence) for claim in (every_claim() if claims is None else claims)]
 
 
 def to_markdown(rows: Sequence[Judgement]) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 
 from hebbsim.base import KINDS, Rule
 from hebbsim.bench.timing import ROUNDS, Row, interleaved, spread
-from hebbsim.records.task import parse_label
 from hebbsim.rules import RULES
 from hebbsim.simulate import trial
 from hebbsim.simulate.plan import Sweep, sweep
@@ -37,7 +36,7 @@ def write(tasks: Iterable[Mapping[str, Any]] = (), rounds: int = ROUNDS) -> list
     rows = []
     for name, plan in plans.items():
         rule, ensemble, dim_key, dim_value = name
-        pairs, bits = made[name][1], value_bits(ensemble, dim_value)
+        pairs, bits = made[name][1], value_bits(plan.spec)
         rate = pairs / float(np.median(took[name]))
         rows.append(
             {"rule": rule, "ensemble": ensemble, "dim_key": dim_key, "dim_value": dim_value}
@@ -80,9 +79,13 @@ def storable(rule: Rule) -> Row:
     return {"ensemble": kind, "readout": readout, "tied": "tied" in rule.requires}
 
 
-def value_bits(ensemble: str, dim_value: int) -> float:
-    """Entropy of one value in bits; nan for real numbers."""
-    kind, options = parse_label(ensemble)
-    if kind == "sparse":
-        return log2_choose(dim_value, options["active"])
-    return {"bipolar": float(dim_value), "tokens": math.log2(options.get("vocabulary", 2))}.get(kind, math.nan)
+def value_bits(spec: trial.Spec) -> float:
+    """Entropy of one value in bits; nan for real numbers, words of an outer code, and values that are not fair."""
+    side, key = spec.sides[1], jax.random.key(0)
+    bits = {
+        "bipolar": lambda: float(spec.dim_value),
+        "sparse": lambda: log2_choose(spec.dim_value, float(side.rows((), side.draw(key, jnp.arange(1))).sum())),
+        "tokens": lambda: math.log2(jax.eval_shape(side.book, key).shape[0]),
+    }
+    known = "fair" in spec.ensemble.provides and spec.ensemble.kind in bits
+    return bits[spec.ensemble.kind]() if known else math.nan

@@ -24,8 +24,9 @@ _DTYPES = {"int64": np.int64, "float64": np.float64}
 _TYPES: dict[str, Any] = dict(
     trial=int, num_parameters=int, exact=bool, finite=bool, counts=dict, seconds=float, run=str
 )
-_OPTIONAL: dict[str, Any] = dict(stored_bits=float, channel=str)  # left out where zero or empty, as in older records
-_MOST = {"trial": 2**31 - 1, "num_parameters": 2**62}
+# Left out where zero or empty, as in older records.
+_OPTIONAL: dict[str, Any] = dict(stored_bits=float, channel=str, vocabulary=int)
+_MOST = {"trial": 2**31 - 1, "num_parameters": 2**62, "vocabulary": 2**31 - 1}
 _FIELDS = frozenset({"task", "schema", "crc", *_TYPES})
 
 
@@ -43,6 +44,7 @@ class Record(NamedTuple):
     # bits that an entry takes; 0, and left out, in older records: see task.stored_bits
     stored_bits: float = 0.0
     channel: str = ""  # name in statistics.channels.CHANNELS: what turns the counts into bits
+    vocabulary: int = 0  # words of the codebook that the readout compared with; 0 if it compared with none
 
 
 class Torn(HebbsimError):

@@ -3,12 +3,13 @@
 A readout names its channel, an entry of CHANNELS, and the record keeps the name: nothing is guessed from counts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from hebbsim.errors import HebbsimError, one_of
+from hebbsim.records import Record
 from hebbsim.records.task import Task, parse_label
 from hebbsim.statistics.content import (
     Content,
@@ -32,7 +33,8 @@ from hebbsim.statistics.information import Counts
 class Channel(NamedTuple):
     """bits(counts, vocabulary) -> {criterion: Content, or plain bits}, its own criterion first; errors(counts).
 
-    vocabulary: of a token ensemble, else 0. errors: (errors, of how many), a tie being half an error; `of` names these.
+    vocabulary: words of the codebook that the readout compared with, else 0. errors: (errors, of how many), a tie being
+    half an error; `of` names these.
     """
 
     name: str
@@ -72,6 +74,13 @@ def find(name: str, task: Task) -> Channel | None:
     if name and name not in CHANNELS:
         raise one_of("channel", name, CHANNELS)
     return CHANNELS[name] if name else None
+
+
+def vocabulary_of(records: Sequence[Record]) -> int:
+    """How many words the values were drawn from, as the records of a task say; 0 for values that are no words."""
+    kept = max(record.vocabulary for record in records)
+    # Records from before it was kept name it in the label of their ensemble.
+    return kept or int(parse_label(records[0].task.ensemble)[1].get("vocabulary", 0))
 
 
 def register(channel: str | Channel) -> str:

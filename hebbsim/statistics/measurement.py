@@ -8,8 +8,8 @@ import numpy as np
 
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Record, Results
-from hebbsim.records.task import FIELDS, Task, parse_label, stored_bits
-from hebbsim.statistics.channels import Channel, contents, find
+from hebbsim.records.task import FIELDS, Task, stored_bits
+from hebbsim.statistics.channels import Channel, contents, find, vocabulary_of
 from hebbsim.statistics.content import Content, rows_read
 from hebbsim.statistics.estimate import Estimate, add, subtract, two_or_more
 from hebbsim.statistics.information import Counts
@@ -68,8 +68,8 @@ class Measurement:
 
     @cached_property
     def vocabulary(self) -> int:
-        """Of a token ensemble; 0 otherwise."""
-        return int(parse_label(self.task.ensemble)[1].get("vocabulary", 0))
+        """Words that the values were drawn from; 0 for values that are no words."""
+        return vocabulary_of(self.records)
 
     @cached_property
     def age_pairs(self) -> np.ndarray:

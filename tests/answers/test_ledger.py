@@ -5,12 +5,10 @@ import shutil
 import pytest
 from repository import RESULTS
 
-from hebbsim.answers import claims_capacity, claims_compared, claims_computed, claims_practice, claims_readings
 from hebbsim.answers.evidence import Evidence
-from hebbsim.answers.ledger import FAILS, HOLDS, OPEN, Number, judge, ledger, to_markdown
+from hebbsim.answers.ledger import FAILS, HOLDS, OPEN, Number, every_claim, judge, ledger, to_markdown
 
-PARTS = (claims_readings, claims_capacity, claims_compared, claims_practice, claims_computed)
-CLAIMS = {claim.name: claim for part in PARTS for claim in part.CLAIMS}
+CLAIMS = {claim.name: claim for claim in every_claim()}
 
 
 @pytest.fixture(scope="module")

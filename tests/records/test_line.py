@@ -25,6 +25,7 @@ some_records = st.builds(
     run=st.text(max_size=20),
     stored_bits=st.sampled_from([0.0, 1.0, 8.5, 32.0]),
     channel=st.text(max_size=8),
+    vocabulary=st.integers(0, 2**31 - 1),
 )
 
 

@@ -60,6 +60,13 @@ class TestRetrievals:
         elif "misses" in point.counts:
             assert point.counts["misses"] == 0
 
+    def test_with_all_keys_it_reads_no_worse_than_one_shot(self, name, kind):
+        if "keys" not in self.made.requires:
+            return
+        given = self.found | {"num_patterns": DIM // 2, "trials": 6}
+        mine, one_shot = (hebbsim.measure(**given | {"retrieval": reader}) for reader in (name, "matched_filter"))
+        assert mine.bits_per_parameter.best >= one_shot.bits_per_parameter.best
+
     def test_what_it_does_is_counted(self, name, kind):
         counts = read_with(self.made, self.found, 10, 10).counts
         if "keys" in self.made.requires:

@@ -27,7 +27,7 @@ EXTREMES = {
     "softmax_attention": [{"inverse_temperature": 1e-6}],
     "lact": [{"rate": 10.0, "chunk": 8}, {"rate": 1e-6, "chunk": 8}],
 }
-# The rules of references_recent.py are tried with their options on hard keys in test_rules_recent.py.
+# The rules of references_recent.py are tried with their options on hard keys in test_recent.py.
 MOST_TRIED = [
     (name, options)
     for name in hebbsim.RULES

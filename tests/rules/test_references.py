@@ -45,7 +45,10 @@ def test_every_option_of_a_rule_is_tried_away_from_its_default(name):
     defaults = all_options(name, {})
     tried = {option for options in VARIANTS.get(name, []) for option, value in options.items()}
     changed = {o for options in VARIANTS.get(name, []) for o, value in options.items() if value != defaults[o]}
-    assert tried <= set(defaults) and changed == set(defaults)
+    assert tried <= set(defaults), f"{name} has no option {tried - set(defaults)}: mend VARIANTS in tests/references.py"
+    assert changed == set(defaults), (
+        f"add to VARIANTS in tests/references.py: {name}, {set(defaults) - changed} changed"
+    )
 
 
 def test_a_rule_without_a_reference_fails(monkeypatch):

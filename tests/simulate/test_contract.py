@@ -59,6 +59,15 @@ def test_what_a_value_is_is_said_and_not_read_from_the_type_of_its_code():
     assert hebbsim.measure(ensemble=units, readout="soft", **SMALL).counts["histogram"].shape[0] == 2
 
 
+def test_the_vocabulary_is_that_of_the_codebook_whatever_the_label_says():
+    named = hebbsim.ENSEMBLES["tokens"](vocabulary=16)
+    given = {"readout": "argmax", "dim": 16, "num_patterns": 24, "trials": 3}
+    one, mine = (hebbsim.measure(ensemble=made, **given) for made in (named, named._replace(label="mine")))
+    assert one.vocabulary == mine.vocabulary == 16 and one.bits == mine.bits and one.bits["hard"].best > 0
+    older = tuple(record._replace(vocabulary=0) for record in one.records)  # as they were before it was kept
+    assert hebbsim.Measurement(one.task, older).bits == one.bits
+
+
 @pytest.mark.parametrize("sides", [(table, BITS), (BITS, table), (table, table)], ids=["keys", "values", "both"])
 def test_packed_forms_are_used_only_where_both_sides_are_packed(sides):
     mixed = Ensemble("mixed", "bipolar", sides[0], sides[1], sides[1], provides={"exact"})
