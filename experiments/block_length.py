@@ -33,7 +33,6 @@ ANSWER = (
     ],
 )
 KEYS, PATHS, BLOCK_ERROR = 4096, 1024, 1e-3
-LISTS = (8, 32, 128)  # shorter ones, for rows of 4,096
 READ = 4096  # rows of the longest blocks that are read of a memory; of the others all
 # entries of a row: (shares of the best load, trials)
 ROWS = {
@@ -42,7 +41,6 @@ ROWS = {
     1024: ((0.82, 0.85, 0.88), 4),
     2048: ((0.84, 0.865, 0.89), 2),
     4096: ((0.85, 0.87, 0.89), 2),
-    17_321: ((0.84, 0.855, 0.87), 2),
 }
 
 
@@ -63,7 +61,6 @@ def task(length, paths, trials):
 
 
 TASKS = {f"{length} entries": task(length, PATHS, trials) for length, (_, trials) in ROWS.items()}
-TASKS |= {f"4096 entries, list of {paths}": task(4096, paths, 1) for paths in LISTS}
 
 
 class Row(NamedTuple):
