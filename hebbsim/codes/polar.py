@@ -72,14 +72,14 @@ def tree(frozen: np.ndarray) -> Node:
 
 
 def both_signs(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """2 artanh(tanh(a / 2) tanh(b / 2)), the ratio of a sum of two bits."""
-    out = np.minimum(np.abs(a), np.abs(b)) * np.sign(a) * np.sign(b)
-    return out + np.log1p(np.exp(-np.abs(a + b))) - np.log1p(np.exp(-np.abs(a - b)))
+    """2 artanh(tanh(a / 2) tanh(b / 2)), the ratio of a sum of two bits: ln cosh((a + b) / 2) - ln cosh((a - b) / 2)."""
+    total, apart = np.abs(a + b), np.abs(a - b)
+    return (total - apart) / 2 + np.log((1 + np.exp(-total)) / (1 + np.exp(-apart)))
 
 
 def cost(llr: np.ndarray) -> np.ndarray:
     """Minus log of the chance that all bits are 0, up to what is common to all paths: sum of ln(1 + exp(-llr))."""
-    return np.sum(np.maximum(-llr, 0) + np.log1p(np.exp(-np.abs(llr))), axis=-1)
+    return np.sum(np.maximum(-llr, 0) + np.log(1 + np.exp(-np.abs(llr))), axis=-1)
 
 
 class ListDecoder:
@@ -112,12 +112,13 @@ class ListDecoder:
         assert node.left is not None and node.right is not None
         a, b = llr[..., : node.size // 2], llr[..., node.size // 2 :]
         first, source = self.visit(node.left, both_signs(a, b))
-        at = source[:, :, None]
-        if source.shape[1] > 1 or paths > 1:
-            a, b = np.take_along_axis(a, at, axis=1), np.take_along_axis(b, at, axis=1)
-        second, again = self.visit(node.right, b + a * (1 - 2 * first.astype(np.int8)))
-        first = np.take_along_axis(first, again[:, :, None], axis=1)
-        return np.concatenate([first ^ second, second], axis=2), np.take_along_axis(source, again, axis=1)
+        line = np.arange(blocks)[:, None]  # indexed so, whole paths are copied, not entry by entry
+        if node.left.kind != "frozen":
+            a, b = a[line, source], b[line, source]
+            a = np.where(first, -a, a)
+        second, again = self.visit(node.right, b + a)
+        first = first[line, again]
+        return np.concatenate([first ^ second, second], axis=2), source[line, again]
 
 
 def best_message(length: int) -> int:
@@ -136,7 +137,7 @@ def polar(
     8; Decoded.iterations is how often it began again. A block that is wrong is noticed but for one in 2^24 / paths.
     """
     check_integer("length of polar", length, 32, 2**16)
-    check_integer("paths of polar", paths, 1, 256)
+    check_integer("paths of polar", paths, 1, 1024)
     check_integer("seed of polar", seed, 0, 2**32 - 1)
     message = check_integer("message of polar", message or best_message(length), 1, length - CHECK_BITS)
     if not 0 <= load < 1e4:

@@ -54,7 +54,7 @@ def coded_side(dim: int, code: str, message: int, times: int, paths: int, code_s
     code=(lambda name: name in ("polar", "repetition"), "'polar' or 'repetition', the codes of one row"),
     message=(lambda k: 0 <= k < 2**16, "bits of a message, 0 for the best rate of polar's length"),
     times=(lambda t: 1 <= t < 2**16, "1 or more, of repetition"),
-    paths=(lambda p: 1 <= p <= 4096, "1 to 4096, of polar's list"),
+    paths=(lambda p: 1 <= p <= 1024, "1 to 1024, of polar's list"),
     code_seed=(lambda s: 0 <= s < 2**32, "0 to 2**32 - 1"),
     flip=PROBABILITY,
     erase=FRACTION,

@@ -1,6 +1,7 @@
 """The message of a code word: the field of a whole row, decoded."""
 
 import functools
+import os
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +12,10 @@ from hebbsim.base import Field, Readout, Truth
 from hebbsim.codes import Code
 from hebbsim.errors import HebbsimError
 from hebbsim.parts import factory
+
+# XLA copies a callback's arrays in a pool of one thread a core: on one core the callback would wait for itself for ever.
+if hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == 1:
+    os.environ.setdefault("NPROC", "2")
 
 
 def log_ratio_scale(field: Field, truth: Truth) -> Array:

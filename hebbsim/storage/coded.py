@@ -34,6 +34,7 @@ Progress = Callable[[str, float, float], None]
 USUAL = 819_200  # entries of a block, unless a smaller one holds the file
 SHORTEST = 16 * BASE  # shorter graphs have short cycles
 MARGIN = 0.89  # of the threshold: the load that is aimed at, .60 bits per parameter at rate 1/20
+TOGETHER = 64  # rows are read in multiples of this, so that few sizes are compiled
 GROWTHS = 8  # larger matrices tried, each 1/32 wider than the last
 
 
@@ -206,6 +207,7 @@ def fields(memory: Memory, start: int, stop: int) -> np.ndarray:
     rng_key = jax.random.key(np.uint32(memory.seed), impl="threefry2x32")
     draw = key_rows(memory.dim_key)
     keys = jnp.concatenate([draw(rng_key, at + jnp.arange(ROWS)) for at in range(start, stop, ROWS)])
+    keys = keys[: -(-(stop - start) // TOGETHER) * TOGETHER]
     out = np.empty((stop - start, memory.dim_value), np.float32)
     for columns in blocks(memory.dim_value):
         out[:, columns] = product(keys, memory.weights(columns))[: stop - start]

@@ -1,5 +1,8 @@
 """Code words as value rows: ensemble coded, readout decode, and the criterion that counts error-free bits."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import jax
@@ -52,6 +55,21 @@ def test_the_readout_decodes_what_a_reference_decodes():
     wrong = np.any(code.decode(2 * noisy / load).bits != messages, axis=1).mean()
     share = found.counts["wrong_blocks"] / found.counts["blocks"]
     assert share == pytest.approx(wrong, abs=4 * np.sqrt(wrong * (1 - wrong) / 128) + 0.01)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs the affinity of processes")
+def test_one_core_is_enough():
+    """Decoding is a callback; with one thread XLA would have none left to copy what the callback waits for."""
+    code = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+import hebbsim
+found = hebbsim.measure(ensemble="coded", ensemble_options={"paths": 8}, readout="decode", dim_key=256, dim_value=512,
+                        load=0.5, probes=1024, trials=2)
+print(int(found.counts["blocks"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.stdout == "256\n", done.stderr
 
 
 def test_the_channel_counts_the_message_bits_of_right_blocks():
