@@ -20,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 
 from hebbsim import plot, theory
-from hebbsim.records.task import parse_label
 
 BUDGET = "40 minutes on one core"
 ANSWER = (
@@ -33,7 +32,6 @@ ANSWER = (
     ],
 )
 KEYS, PATHS, BLOCK_ERROR = 4096, 1024, 1e-3
-READ = 4096  # rows of the longest blocks that are read of a memory; of the others all
 # entries of a row: (shares of the best load, trials)
 ROWS = {
     256: ((0.78, 0.82, 0.86), 4),
@@ -50,17 +48,24 @@ def loads(length):
 
 
 def rows_read(length):
-    """Rows that are read of a memory, at most: all of them, but for the longest blocks."""
-    return min(math.ceil(max(loads(length)) * KEYS), READ if length > KEYS else 2**16)
+    """Rows that are read of a memory: all of them."""
+    return math.ceil(max(loads(length)) * KEYS)
 
 
 def task(length, paths, trials):
-    """One row a block, all rows of a memory read, or the first of them."""
-    coded = dict(ensemble="coded", ensemble_options={"paths": paths}, readout="decode")
-    return coded | dict(dim_key=KEYS, dim_value=length, loads=loads(length), probes=rows_read(length), trials=trials)
+    coded = dict(ensemble="coded", ensemble_options={"paths": paths}, readout="decode", trials=trials)
+    return coded | dict(dim_key=KEYS, dim_value=length, loads=loads(length), probes=rows_read(length))
 
 
-TASKS = {f"{length} entries": task(length, PATHS, trials) for length, (_, trials) in ROWS.items()}
+# (entries of a row, paths of the list): the arguments of the curve
+CURVES = {(length, PATHS): task(length, PATHS, trials) for length, (_, trials) in ROWS.items()}
+
+
+def name_of(length, paths):
+    return f"{length} entries of a row, list of {paths}"
+
+
+TASKS = {name_of(*key): options for key, options in CURVES.items()}
 
 
 class Row(NamedTuple):
@@ -78,13 +83,15 @@ class Row(NamedTuple):
 
 def rows_of(results):
     rows = []
-    for task in results.tasks():
-        found = results.trials(task)
-        total = {name: sum(int(r.counts[name]) for r in found) for name in found[0].counts}
-        rate = total["message_bits"] / total["blocks"] / task.dim_value
-        paths = parse_label(task.ensemble)[1]["paths"]
-        counts = total["blocks"], total["wrong_blocks"], total["unnoticed"], len(found)
-        rows.append(Row(task.dim_value, int(paths), task.load, rate, *counts))
+    for length, paths in CURVES:
+        for point in results.curves.get(name_of(length, paths), ()):
+            found = results.trials(point)
+            if not found:
+                continue
+            total = {name: sum(int(r.counts[name]) for r in found) for name in found[0].counts}
+            rate = total["message_bits"] / total["blocks"] / length
+            counts = total["blocks"], total["wrong_blocks"], total["unnoticed"], len(found)
+            rows.append(Row(length, paths, point.load, rate, *counts))
     return sorted(rows)
 
 
@@ -119,22 +126,16 @@ def at_error(rows):
 def table(results):
     from experiments.by_construction import interval
 
-    header = [
-        "entries of a block",
-        "list",
-        "load",
-        "message bits",
-        "bits/parameter decoded",
+    header = ["entries of a block", "list", "load", "message bits", "bits/parameter decoded"]
+    header += [
         "of the normal approximation",
         "blocks",
         "wrong",
         "unnoticed",
         "95 % interval of block error",
         "memories",
-        "load at block error 1e-3",
-        "bits/parameter there",
-        "of the normal approximation there",
     ]
+    header += ["load at block error 1e-3", "bits/parameter there", "of the normal approximation there"]
     lines, rows = [], rows_of(results)
     reached = at_error(rows)
     for row in rows:
@@ -145,22 +146,9 @@ def table(results):
         if row.paths == PATHS and row.length in reached:
             rate, loads = reached[row.length]
             there = ["{:.3f} ({:.3f} to {:.3f})".format(*x) for x in (loads, rate * loads, rate * loads / best)]
-        lines.append(
-            [
-                f"{row.length:,}",
-                row.paths,
-                f"{row.load:.3f}",
-                f"{row.rate * row.length:,.0f}",
-                f"{per:.4f}",
-                f"{per / best:.3f}",
-                f"{row.blocks:,}",
-                row.wrong,
-                row.unnoticed,
-                f"{low:.2g} to {high:.2g}",
-                row.memories,
-                *there,
-            ]
-        )
+        line = [f"{row.length:,}", row.paths, f"{row.load:.3f}", f"{row.rate * row.length:,.0f}", f"{per:.4f}"]
+        line += [f"{per / best:.3f}", f"{row.blocks:,}", row.wrong, row.unnoticed, f"{low:.2g} to {high:.2g}"]
+        lines.append([*line, row.memories, *there])
     return header, lines
 
 
@@ -180,19 +168,15 @@ def figure(results):
             long[at[4]] = max(long.get(at[4], 0.0), stored(at, p))
     best = {n: per for n, per in long.items() if per >= max((q for m, q in long.items() if m <= n), default=0)}
     ax.plot(list(best), list(best.values()), "^", ms=3.5, color=plot.COLOURS[2], label="multi-edge code, many rows")
-    ax.set(
-        xscale="log",
-        xlim=(200, 1.2e7),
-        ylim=(0, 0.8),
-        xlabel="entries of a code block",
-        ylabel="error-free bits per parameter",
-    )
-    for height, text in (
-        (theory.SOFT_LIMIT, "0.72: the undecided field"),
-        (theory.HARD_LIMIT, "0.46: its sign"),
-        (0.17, "0.17: 1 % of bits wrong"),
-        (0.056, "0.06: none wrong, no code, dim 1024"),
-    ):
+    ax.set(xscale="log", xlim=(200, 1.2e7), ylim=(0, 0.8))
+    ax.set(xlabel="entries of a code block", ylabel="error-free bits per parameter")
+    others = {
+        theory.SOFT_LIMIT: "0.72: the undecided field",
+        theory.HARD_LIMIT: "0.46: its sign",
+        0.17: "0.17: 1 % of bits wrong",
+        0.056: "0.06: none wrong, no code, dim 1024",
+    }
+    for height, text in others.items():
         plot.level(ax, height, text, right=height > 0.4, ls=":")
     plot.title(ax, "Bits without error: 0.66 per parameter takes code blocks of 870,000 entries")
     plot.legend(ax, loc="upper left", bbox_to_anchor=(0.36, 0.54))

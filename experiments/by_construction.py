@@ -35,6 +35,17 @@ ANSWER = (
         *(({"code": "1/50", "dim": 1024, "block": 8_795_200}, name) for name in ("bits/parameter", "block")),
     ],
 )
+SUMMED = (
+    "message_bits",
+    "errors",
+    "blocks",
+    "wrong_blocks",
+    "unnoticed",
+    "iterations",
+    "entries",
+    "sign_errors",
+    "seconds",
+)
 OUT = Path(__file__).parent.parent / "results" / "by_construction"
 TASKS = {"soft": dict(readout="soft", dim=256, loads=[4, 6, 8, 12.5, 20, 33.6, 50], probes=512, trials=8)}
 
@@ -126,17 +137,7 @@ def points(path=OUT / "decoded.ndjson"):
     for row in read(path):
         point = found[row["rate"], row["dim"], row["bits"], row["per"], row["length"]]
         point["memories"] += 1
-        for name in (
-            "message_bits",
-            "errors",
-            "blocks",
-            "wrong_blocks",
-            "unnoticed",
-            "iterations",
-            "entries",
-            "sign_errors",
-            "seconds",
-        ):
+        for name in SUMMED:
             point[name] += row[name]
         point["stored_bits"] += row.get("stored_bits", row["message_bits"])  # older lines: all blocks were read
     return {at: dict(point) for at, point in sorted(found.items())}
@@ -155,25 +156,9 @@ def stored(at, point):
 
 
 def table(results):
-    header = [
-        "code",
-        "dim",
-        "weights",
-        "block",
-        "load",
-        "signs wrong",
-        "bits/parameter",
-        "bits per stored bit",
-        "memories",
-        "read",
-        "message bits",
-        "bits wrong",
-        "blocks",
-        "blocks wrong",
-        "unnoticed",
-        "95 % limit of block error",
-        "passes",
-    ]
+    header = ["code", "dim", "weights", "block", "load", "signs wrong", "bits/parameter", "bits per stored bit"]
+    header += ["memories", "read", "message bits", "bits wrong", "blocks", "blocks wrong", "unnoticed"]
+    header += ["95 % limit of block error", "passes"]
     lines = []
     for at, p in points().items():
         rate, dim, bits, _, length = at
@@ -181,27 +166,11 @@ def table(results):
         per, load = stored(at, p), np.ceil(p["entries"] / share / p["memories"] / dim - 1e-6) / dim
         low, high = interval(p["wrong_blocks"], p["blocks"])
         limit = f"< {high:.2g}" if not p["wrong_blocks"] else f"{low:.2g} to {high:.2g}"
-        lines.append(
-            [
-                rate,
-                dim,
-                f"{bits} bits" if bits else "exact",
-                f"{length:,}",
-                f"{load:.3f}",
-                f"{p['sign_errors'] / p['entries']:.4f}",
-                f"{per:.4f}",
-                f"{per / bits:.3f}" if bits else "",
-                p["memories"],
-                "all" if share == 1 else f"{share:.1%}",
-                f"{p['message_bits']:,}",
-                f"{p['errors']:,}",
-                f"{p['blocks']:,}",
-                p["wrong_blocks"],
-                p["unnoticed"],
-                limit,
-                f"{p['iterations'] / p['blocks']:.1f}",
-            ]
-        )
+        line = [rate, dim, f"{bits} bits" if bits else "exact", f"{length:,}", f"{load:.3f}"]
+        line += [f"{p['sign_errors'] / p['entries']:.4f}", f"{per:.4f}", f"{per / bits:.3f}" if bits else ""]
+        line += [p["memories"], "all" if share == 1 else f"{share:.1%}", f"{p['message_bits']:,}", f"{p['errors']:,}"]
+        line += [f"{p['blocks']:,}", p["wrong_blocks"], p["unnoticed"], limit, f"{p['iterations'] / p['blocks']:.1f}"]
+        lines.append(line)
     return header, lines
 
 
@@ -223,29 +192,17 @@ def figure(results):
             best = np.array([share for share, _ in some.values()])
             ends = np.array([end for _, end in some.values()]).T
             bars = np.abs(ends - best)
+            marker = plot.MARKERS[i]
             ax.errorbar(
-                list(some),
-                best,
-                yerr=bars,
-                fmt=plot.MARKERS[i],
-                ms=3.2,
-                color=colour,
-                elinewidth=0.8,
-                capsize=1.5,
-                label=label,
+                list(some), best, bars, fmt=marker, ms=3.2, color=colour, elinewidth=0.8, capsize=1.5, label=label
             )
         if none:
             plot.limits(ax, list(none), list(none.values()), "" if some else label, i)
         share = {"1/10": 0.1, "1/20": 0.05, "1/50": 0.02}[rate]
         if dim == 256:
             ax.axvline(share * theory.code_threshold(rate), color=colour, lw=0.8, ls=plot.LINES[1])
-    ax.set(
-        yscale="log",
-        ylim=(1e-3, 1.3),
-        xlim=(0.48, 0.71),
-        xlabel="bits per parameter stored",
-        ylabel="share of blocks read wrong",
-    )
+    ax.set(yscale="log", ylim=(1e-3, 1.3), xlim=(0.48, 0.71))
+    ax.set(xlabel="bits per parameter stored", ylabel="share of blocks read wrong")
     plot.title(ax, "One-shot and without error up to 0.66 bits per parameter; above that, blocks begin to fail")
     plot.legend(ax, loc="lower left")
     plot.note(
