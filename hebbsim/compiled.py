@@ -1,6 +1,6 @@
 """What was compiled, and how long it took: told by JAX's own monitoring."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 TRACED = "/jax/core/compile/jaxpr_trace_duration"
@@ -16,13 +16,13 @@ class Compiled:
         import jax
 
         self.count: Counter[str] = Counter()
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         jax.monitoring.register_event_duration_secs_listener(self._took)
         jax.monitoring.register_event_listener(self._happened)
 
-    def _took(self, event: str, seconds: float, **_: Any) -> None:
+    def _took(self, event: str, duration_secs: float, **_: Any) -> None:
         self.count[event] += 1
-        self.seconds[event] += seconds
+        self.seconds[event] += duration_secs
 
     def _happened(self, event: str, **_: Any) -> None:
         self.count[event] += 1

@@ -51,7 +51,7 @@ def add_pairs(trial: Trial, probes: Probes, carried: Carried, done: Array, targe
     assert total is not None
     packed = trial.key_side.code == "bits" and probes.code is not None and total.features is None
     f = total.features or (lambda rows: rows)
-    mapped = None if packed else f(probes.queries)
+    mapped = probes.queries if packed else f(probes.queries)
 
     def step(block: Array, carried: Carried) -> Carried:
         at = done + block * spec.block + jnp.arange(spec.block)

@@ -91,7 +91,7 @@ def trial_work(spec: trial.Spec, num_patterns: tuple[int, ...]) -> float:
     blocks = -(-max(num_patterns) // spec.block)
     if not formed:
         # The loop in it is over blocks of pairs: of all so far, or of those since the load before.
-        counts = num_patterns if spec.form == "parallel" else np.diff((0, *num_patterns))
+        counts = num_patterns if spec.form == "parallel" else [int(step) for step in np.diff((0, *num_patterns))]
         steps = np.mean([-(-count // spec.block) for count in counts])
         return LEAST_TRIAL + len(num_patterns) * count_work(
             jax.make_jaxpr(probe)(one, loads, state, number).jaxpr, float(steps)

@@ -48,7 +48,7 @@ def measured() -> Rates:
 
 def _file() -> Path | None:
     """Where rates are kept: beside what is compiled, or nowhere."""
-    folder = jax.config.jax_compilation_cache_dir or os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    folder = jax.config.values.get("jax_compilation_cache_dir") or os.environ.get("JAX_COMPILATION_CACHE_DIR")
     return Path(folder) / FILE if folder and "://" not in folder and Path(folder).is_dir() else None
 
 
