@@ -14,6 +14,7 @@ from hebbsim.base import dot
 from hebbsim.bench.timing import ROUNDS, Row, faster, interleaved, spread
 from hebbsim.errors import HebbsimError
 from hebbsim.simulate import trial
+from hebbsim.simulate.plan import sweep
 
 DIM, TRIALS = 1024, 8
 LOADS = tuple(float(load) for load in np.linspace(4 / 12, 4, 12))
@@ -100,6 +101,37 @@ def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRI
 def curve_large(rounds: int = ROUNDS) -> list[Row]:
     """The same at dim 4096: one memory, two rounds, since a memory a load takes a minute."""
     return curve((256,), 4096, 1, min(rounds, 2))
+
+
+NUMBERS = (1, 12, 64, 200)  # of loads
+FREE = 1.2  # times one load that any number of them is meant to take
+
+
+def many_loads(
+    numbers: Sequence[int] = NUMBERS, probes: Sequence[int] = (256, 1024), dim: int = DIM, rounds: int = ROUNDS
+) -> list[Row]:
+    """One trial to load 4, read at so many loads on the way: what a smooth curve costs beside one point."""
+    rows = []
+    for count in probes:
+        plans = {
+            number: sweep(dim=dim, loads=[4 * (i + 1) / number for i in range(number)], probes=count)
+            for number in numbers
+        }
+        took = interleaved(
+            {
+                number: functools.partial(trial.run, plan.spec, 0, [0], [task.num_patterns for task in plan.tasks])
+                for number, plan in plans.items()
+            },
+            rounds,
+        )
+        for number, plan in plans.items():
+            times = faster(took[number], took[numbers[0]])
+            asked = FREE if number == max(numbers) else None
+            rows.append(
+                {"dim": dim, "probes": count, "loads": number, "form": plan.spec.form, "seconds": spread(took[number])}
+                | {"times_one": times, "asked": asked, "met": times <= asked if asked else None}
+            )
+    return rows
 
 
 def own_products(dim: int, probes: int) -> dict[str, Callable[[], Any]]:

@@ -116,6 +116,14 @@ def test_a_curve_is_timed_beside_loops_with_the_same_answer(monkeypatch):
     )
 
 
+def test_many_loads_are_timed_beside_one():
+    rows = curves.many_loads(numbers=(1, 3), probes=(8,), dim=32, rounds=1)
+    assert [(row["loads"], row["asked"]) for row in rows] == [(1, None), (3, 1.2)]
+    assert rows[0]["times_one"] == 1
+    assert rows[1]["times_one"] == pytest.approx(rows[1]["seconds"]["median"] / rows[0]["seconds"]["median"])
+    assert rows[1]["met"] == (rows[1]["times_one"] <= 1.2)
+
+
 def test_chunked_forms_are_timed_beside_the_scan(monkeypatch):
     monkeypatch.setattr(scans, "ASKED", {8: 5.0})
     monkeypatch.setattr(scans, "PAIRS", 128)
