@@ -6,6 +6,7 @@ Bits per parameter are measured at some dims and interpolated between them, line
 that finite-size corrections take here. Outside the measured dims the nearest one is used, and said to be.
 """
 
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hebbsim import theory
-from hebbsim.answers.evidence import Evidence, MissingEvidence
+from hebbsim.answers.evidence import Evidence, MissingEvidence, coded_bits
 from hebbsim.answers.models import Model
 from hebbsim.errors import HebbsimError
 from hebbsim.statistics.estimate import Estimate, Unresolved
@@ -66,6 +67,11 @@ READERS: dict[str, tuple[str, float, Callable[[Evidence], Curve]]] = {
         "results/dimension",
         theory.SOFT_LIMIT,
         lambda evidence: _dims(evidence, "soft", lambda curve: load_limit(curve, "soft").limit),
+    ),
+    "one-shot, outer code of rate 1/20, no bit wrong": (
+        "results/by_construction",
+        theory.code_threshold("1/20") / 20,
+        lambda evidence: _coded(evidence),
     ),
     "every key known, AMP, no bit wrong": (
         "results/ladder",
@@ -183,6 +189,17 @@ def _dims(evidence: Evidence, readout: str, capacity: Callable[[Any], Estimate])
             continue
     if not found:
         raise MissingEvidence("results/dimension: no dim decides it")
+    return found
+
+
+def _coded(evidence: Evidence) -> Curve:
+    """Blocks of hundreds of thousands of entries, which run over the rows of many heads where one is small."""
+    found = []
+    for dim in sorted({row["dim"] for row in evidence.table("by_construction") if row["code"] == "1/20"}):
+        with contextlib.suppress(MissingEvidence):
+            found.append((dim, coded_bits(evidence, "1/20", dim)))
+    if not found:
+        raise MissingEvidence("results/by_construction: no dim was read back without an error")
     return found
 
 

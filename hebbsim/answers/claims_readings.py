@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hebbsim import theory
 from hebbsim.answers.claims import ABOUT
-from hebbsim.answers.evidence import Evidence, MissingEvidence
+from hebbsim.answers.evidence import Evidence, MissingEvidence, coded_bits
 from hebbsim.answers.ledger import FAILS, HOLDS, Answer, Claim, Number, Numbers, measured, one_that_fails
 from hebbsim.statistics.estimate import Estimate
 from hebbsim.statistics.fit import best_load, exact_load, load_at_error, load_limit
@@ -130,19 +130,6 @@ def _most_without_error(points: list[Measurement]) -> Estimate:
     if not clean:
         raise MissingEvidence("no load was read without an error")
     return clean[-1].bits["hard"]
-
-
-def coded_bits(evidence: Evidence, rate: str, dim: int) -> Estimate:
-    """The most bits per parameter of coded memories in exact weights, of 10^6 message bits or more and none wrong."""
-    found = [
-        float(row["bits/parameter"])
-        for row in evidence.table("by_construction")
-        if (row["code"], row["dim"], row["weights"], row["bits wrong"]) == (rate, dim, "exact", "0")
-        and int(row["message bits"].replace(",", "")) >= 10**6
-    ]
-    if not found:
-        raise MissingEvidence(f"results/by_construction: no rate {rate} at dim {dim} was read back without an error")
-    return Estimate(max(found), max(found), max(found), 0.95, 1, "no bit wrong")
 
 
 def _correlated(evidence: Evidence, retrieval: str) -> Estimate:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Results, read
+from hebbsim.statistics.estimate import Estimate
 from hebbsim.statistics.measurement import Measurement, curves, measurements
 
 
@@ -79,3 +80,16 @@ class Evidence:
                 f"{path}: not a table of JSON; run hebbsim plot experiments/{experiment}.py again"
             ) from None
         return rows
+
+
+def coded_bits(evidence: Evidence, rate: str, dim: int) -> Estimate:
+    """The most bits per parameter of coded memories in exact weights, of 10^6 message bits or more and none wrong."""
+    found = [
+        float(row["bits/parameter"])
+        for row in evidence.table("by_construction")
+        if (row["code"], row["dim"], row["weights"], row["bits wrong"]) == (rate, dim, "exact", "0")
+        and int(row["message bits"].replace(",", "")) >= 10**6
+    ]
+    if not found:
+        raise MissingEvidence(f"results/by_construction: no rate {rate} at dim {dim} was read back without an error")
+    return Estimate(max(found), max(found), max(found), 0.95, 1, "no bit wrong")
