@@ -182,7 +182,7 @@ def figure(results):
     plot.legend(ax, loc="upper left", bbox_to_anchor=(0.36, 0.54))
     plot.note(
         ax,
-        "Polar: at the load where 1 block in 1000 is wrong; its 95 % interval, in the table, is smaller than the mark. "
-        "Multi-edge: none wrong.",
+        "Polar: where 1 block in 1000 is wrong; the 95 % interval over 2 to 4 memories, in the table, is smaller than the "
+        "mark. Multi-edge: none wrong.",
     )
     return made

@@ -165,7 +165,7 @@ def figure(results):
         ax.set(ylim=(-0.7, len(rows) - 0.3))
         ax.grid(axis="x", visible=True)
     axes[0].axvline(1, color="0.35", lw=0.9, ls=":", zorder=0)
-    axes[0].set(xlim=(-0.02, 1.06), xlabel="share of the D features used, at 4 D pairs")
+    axes[0].set(xlim=(-0.04, 1.06), xlabel="share of the D features used, at 4 D pairs")
     axes[1].set(xscale="log", xlim=(1e-3, 1), xlabel="most hard bits per parameter, by argmax")
     axes[1].axvline(plot.CLAIM, color="0.35", lw=0.9, ls=":", zorder=0)
     plot.title(axes[0], "Least squares uses every feature, every sum fewer", 32)

@@ -132,7 +132,7 @@ def test_a_worker_of_another_version_is_refused(tmp_path):
     plan = plans()[0]
     text = farm.job(farm.Unit(plan, {plan.tasks[0]: [0]}, 1.0))
     with pytest.raises(HebbsimError, match="another version"):
-        farm.run_job(text.replace('"version": 1', '"version": 99'))
+        farm.run_job(text.replace('"version": 2', '"version": 99'))
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))

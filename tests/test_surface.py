@@ -85,7 +85,7 @@ def test_reprs_are_short_and_notebooks_get_escaped_tables():
     other = dataclasses.replace(point, task=dataclasses.replace(point.task, rule="<b>"))
     assert "<th>rule</th><td>&lt;b&gt;</td>" in other._repr_html_()
     results = read(ROOT / "results" / "load")
-    assert len(repr(results)) < 100 and "3816 records" in repr(results)
+    assert len(repr(results)) < 100 and "4632 records" in repr(results)
 
 
 def test_verdicts_are_a_word_with_a_note():

@@ -29,7 +29,7 @@ class Results:
         >>> from hebbsim import records
         >>> results = records.read("results/load")
         >>> results
-        <Results: 74 tasks, 3816 records, 0 notes>
+        <Results: 108 tasks, 4632 records, 0 notes>
         >>> results.select(dim_key=64)
         <Results: 12 tasks, 1200 records, 0 notes>
     """

@@ -94,8 +94,8 @@ def test_blocks_are_larger_where_pairs_are_multiplied(monkeypatch):
         def memory_stats(self):
             return {"bytes_limit": 2**37}
 
-    spec = sweep(dim=4096, loads=[2.0]).spec
+    spec = sweep(dim=4096, loads=[2.0], form="state").spec
     assert spec.block <= 1024
     monkeypatch.setattr(placement.jax, "devices", lambda: [Device()])
-    assert placement.choose_placement(spec, [8192]).block == 8192
-    assert placement.choose_placement(spec, [1000 * i for i in range(1, 9)]).block == 1024
+    assert placement.choose_placement(spec, [8192], "state").block == 8192
+    assert placement.choose_placement(spec, [1000 * i for i in range(1, 9)], "state").block == 1024
