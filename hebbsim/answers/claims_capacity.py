@@ -23,7 +23,7 @@ def read_whole(evidence: Evidence) -> dict[str, Number]:
         )
         found["parameters"] = given(parameters, "entries", source, f"{parameters:,}")
         found["bits stored"] = given(bits, "bits", source, f"{bits:,.0f}")
-    coded = one_that_fails(lambda: measured(coded_bits(evidence, "1/20", 1024), BITS, "by_construction"))
+    coded = one_that_fails(lambda: measured(coded_bits(evidence, "1/20", 17_321), BITS, "by_construction"))
     if coded:
         found["one-shot with an outer code, no bit wrong"] = coded
     return found
@@ -41,7 +41,8 @@ def decide_whole(numbers: Numbers) -> Answer:
     if coded:
         held = coded.value * MILLIONS / ENTROPY / 1e6
         sentence += (
-            f" With an outer code a one-shot reader returns {coded} without an error: {held:.0f}M tokens of 2.1 bits."
+            f" Filled through an outer code, this matrix gives a one-shot reader {coded} without an error in the blocks that "
+            f"were read: {held:.0f}M tokens of 2.1 bits."
         )
     if wrong["one-shot"].value == 0 or (coded and coded.value * MILLIONS >= TOKENS * ENTROPY):
         return Answer(HOLDS, sentence)

@@ -37,6 +37,11 @@ READINGS: dict[str, tuple[str, Callable[[Evidence], Estimate], str]] = {
         lambda e: _stored(stored_whole(e, "ridge")),
         "the reader is given every key and solves for all values at once",
     ),
+    "outer code of rate 1/20, one-shot, no bit wrong, dim 17,321, 42 of 3,732 blocks read": (
+        "by_construction",
+        lambda e: coded_bits(e, "1/20", 17_321),
+        "",
+    ),
     "outer code of rate 1/20, one-shot, no bit wrong, dim 1024": (
         "by_construction",
         lambda e: coded_bits(e, "1/20", 1024),

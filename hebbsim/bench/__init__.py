@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from hebbsim.answers.report import write_json
-from hebbsim.bench.curves import curve, curve_large, many_loads
+from hebbsim.bench.curves import curve, many_loads
 from hebbsim.bench.exponents import growth
 from hebbsim.bench.kernels import forms, packed, read
 from hebbsim.bench.programs import memory, start
@@ -23,7 +23,6 @@ PARTS: dict[str, Callable[..., list[Row]]] = {
     "read": read,
     "forms": forms,
     "curve": curve,
-    "curve_large": curve_large,
     "loads": many_loads,
     "chunked": chunked,
     "write": write,

@@ -25,10 +25,9 @@ ASKED = {
     ("numpy, filled on", 1024, 256): 5.0,
     ("cold", 1024, 256): 2.0,
     ("numpy, a memory a load", 1024, 1024): 7.0,
-    ("numpy, a memory a load", 4096, 256): 70.0,
 }
 # dim -> how many times the products of its own a curve may take
-PRODUCTS = {1024: 2.0, 4096: 1.5}
+PRODUCTS = {1024: 2.0}
 PAIRS = 512  # of the product whose rate is the measure
 
 
@@ -96,11 +95,6 @@ def curve(probes: Sequence[int] = (256, 1024), dim: int = DIM, trials: int = TRI
         for row in rows:
             row.setdefault("dim", dim)
     return rows
-
-
-def curve_large(rounds: int = ROUNDS) -> list[Row]:
-    """The same at dim 4096: one memory, two rounds, since a memory a load takes a minute."""
-    return curve((256,), 4096, 1, min(rounds, 2))
 
 
 NUMBERS = (1, 12, 64, 200)  # of loads
