@@ -9,8 +9,8 @@ blocks read wrong against bits per parameter, by code and dim.
 
 A block of rate 1/50 has a core of 1 entry in 25 only, so that it must be long. In a matrix of dim 256 it cannot be longer
 than the matrix, 2.2 million entries at .67 bits per parameter, and that is on the slope where blocks begin to fail; dim
-1024 is measured at the same load with blocks of 2.5, 4.4 and 8.8 million entries. A block that fails stays at an error
-that further passes do not change.
+1024 is measured at the same load with blocks of 2.5, 4.4 and 8.8 million entries. The one block that was decoded
+on after it failed stayed at its error.
 """
 
 import argparse
