@@ -160,7 +160,7 @@ def figure(results):
     ax = axes[0]
     lengths = np.geomspace(256, 1e7, 30)
     limit = [theory.best_block(n, BLOCK_ERROR).bits_per_parameter for n in lengths]
-    plot.theory(ax, lengths, limit, "best code, normal approximation", 0)
+    plot.theory(ax, lengths, limit, "best code (normal approx.)", 0)
     reached = {length: rate * loads[0] for length, (rate, loads) in at_error(rows_of(results)).items()}
     ax.plot(list(reached), list(reached.values()), "s", ms=3.5, color=plot.COLOURS[1], label="polar code, one row")
     long = {}

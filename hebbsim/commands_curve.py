@@ -80,7 +80,9 @@ def parse_loads(text: str) -> list[float] | str:
         numbers = []
     ranged = len(parts) == 3 and len(numbers) == 3
     if not numbers or len(parts) == 2 or len(parts) > 3 or not all(math.isfinite(n) and n > 0 for n in numbers):
-        raise HebbsimError(f"loads = {text!r}; allowed: first:last:count such as {LOADS}, or numbers such as 0.1,1,8")
+        raise HebbsimError(
+            f"loads = {text!r}; allowed: first:last:count such as {LOADS}, numbers such as 0.1,1,8, or all"
+        )
     if not ranged:
         return numbers
     first, last, count = numbers

@@ -57,7 +57,7 @@ def _series(curves: Curves) -> list[Series]:
     told = [(point.load, point.bits["hard"], point.errors_of(point.counts)[0] == 0) for point in known]
     words = f"token by argmax, V = {tokens[0].vocabulary:,}" if tokens else ""
     return [
-        Series("field itself, undecided", [(p.load, p.bits["soft"], False) for p in dense], (36, 0.59), "right"),
+        Series("field itself, undecided", [(p.load, p.bits["soft"], False) for p in dense], (36, 0.56), "right"),
         Series("sign of the field", [(p.load, p.bits["hard"], False) for p in dense], (36, 0.5), "right"),
         Series("sign, no bit wrong", _at(lambda: exact_load(curves["no error"]), True), (0.095, 0.04)),
         Series("sign, 1 % of bits wrong", _at(lambda: load_at_error(curves["dense"]), False), (0.23, 0.14)),

@@ -40,6 +40,7 @@ def matched_filter(label: str) -> Retrieval:
 
     The reader is given its own query only. For an outer-product memory of M pairs noise^2 is about M dim_key, one part
     in M above the true crosstalk since a pair does not interfere with itself; for any other memory it is nan: not known.
+    Where every pair is drawn alike it is sqrt(M |query|^2), times a value's root mean square, with a memory and without.
     Also: correlation read, what an attention layer does. Source: Kohonen 1972; Verdu & Shamai 1999 for the name.
     """
     return Retrieval(label, solve, field, provides={"exact", "as_recalled"}, columns=Columns(read))

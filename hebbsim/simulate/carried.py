@@ -73,13 +73,12 @@ def carry_and_probe(
 ) -> tuple[Carried, Array, dict[str, Array]]:
     """Carry the fields on to load `i` and score them there: the sums to go on from, their pairs, and the counts.
 
-    Sums of integers go on from the load itself. Any other goes on from its last full block, and a copy is completed, so
-    that results do not depend on the other loads of the sweep.
+    Sums that are not of integers go on from their last full block, as a state does; see trial.fill_and_probe.
     """
     target, block = trial.num_patterns[i], trial.spec.block
-    full = target if trial.resumes_exactly else target // block * block
+    full = target if trial.spec.sums_exactly else target // block * block
     carried = add_pairs(trial, probes, carried, done, full)
-    ended = carried if trial.resumes_exactly else add_pairs(trial, probes, carried, full, target)
+    ended = carried if trial.spec.sums_exactly else add_pairs(trial, probes, carried, full, target)
     total = sum_of(trial.spec.rule)
     value = normalised(ended.field, ended.whole[:, None]) if total and total.normalise else ended.field
     field = Field(value, jnp.float32(jnp.nan), {"largest": jnp.max(ended.size)})

@@ -11,7 +11,6 @@ from hebbsim.errors import HebbsimError
 from hebbsim.simulate import cost, memory, processes, trial
 from hebbsim.simulate.rates import measured
 
-FORMS = ("state", "parallel", "carried")
 CLOSE = 3.0  # forms whose costs differ by more are not worth timing kernels for
 WORTH = 5e9  # multiply-adds, about 0.1 s, of a trial that is
 
@@ -48,7 +47,7 @@ def forms(spec: trial.Spec, num_patterns: Sequence[int]) -> dict[str, trial.Spec
     """
     found = {"state": spec._replace(form="state", block=state_block(spec, num_patterns))}
     if trial.sum_of(spec.rule) and "as_recalled" in spec.retrieval.provides and spec.dim_key < 2**16:
-        width, exact = width_of(spec), sums_exactly(spec)
+        width, exact = width_of(spec), spec.sums_exactly
         block = cost.carried_block(width, spec.dim_value, num_patterns, spec.probes, exact)
         if spec.same_pairs:
             found["carried"] = spec._replace(form="carried", block=block)
@@ -62,7 +61,7 @@ def settle(order: list[str], choices: dict[str, trial.Spec], num_patterns: Seque
     first, second = (trial_cost(choices[name], num_patterns) for name in order[:2])
     spec = choices["state"]
     far = first < WORTH or second > CLOSE * first
-    if far or not sums_exactly(spec) or jax.process_count() > 1:  # several processes must choose alike
+    if far or not spec.sums_exactly or jax.process_count() > 1:  # several processes must choose alike
         return order
     rates = measured()
     return sorted(order, key=lambda name: trial_cost(choices[name], num_patterns, rates))
@@ -86,11 +85,6 @@ def state_block(spec: trial.Spec, num_patterns: Sequence[int]) -> int:
     return spec.block
 
 
-def sums_exactly(spec: trial.Spec) -> bool:
-    """Whether the sums over pairs are of integers, so that every form gives the same counts."""
-    return "exact" in spec.rule.provides & spec.ensemble.provides
-
-
 def width_of(spec: trial.Spec) -> int:
     """Rows of the memory: dim_key, or the features of a key."""
     return max(1, spec.rule.num_state(spec.dim_key, spec.dim_value) // spec.dim_value)
@@ -100,7 +94,7 @@ def trial_cost(spec: trial.Spec, num_patterns: Sequence[int], rates: cost.Rates 
     """Of one trial, in multiply-adds of a product, about."""
     width = width_of(spec)
     if spec.form != "state":
-        packed, exact = spec.sides[0].code == "bits" and sums_exactly(spec), sums_exactly(spec)
+        packed, exact = spec.sides[0].code == "bits" and spec.sums_exactly, spec.sums_exactly
         carried = spec.form == "carried"
         given = width, spec.dim_value, num_patterns, spec.probes, spec.block
         return cost.by_sums(*given, packed, exact, carried, rates)

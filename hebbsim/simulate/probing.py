@@ -27,18 +27,9 @@ class Trial(NamedTuple):
         return fast_form(self.spec.rule, self.key_side, self.value_side)
 
     @property
-    def resumes_exactly(self) -> bool:
-        """Whether the state continues from the load just probed, which is so for sums of integers.
-
-        Any other state continues from its last full block, and a copy is completed for probing, so that results do not
-        depend on the other loads of the sweep.
-        """
-        return "exact" in self.spec.rule.provides & self.spec.ensemble.provides
-
-    @property
     def writes_partial_blocks(self) -> bool:
         """Whether a block that is part-filled costs the same step as a full one: a form on codes masks the rest."""
-        return self.resumes_exactly and self.fast is not None
+        return self.spec.sums_exactly and self.fast is not None
 
 
 def start_trial(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"]) -> Trial:
@@ -102,6 +93,6 @@ def score(trial: Trial, field: Field, i: Array, queries: Array, values: Array, r
     counts = sum_probes(trial.spec.readout.score(field, truth), live, age, trial.spec.ages)
     largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]
     # Sums of integers are finite.
-    finite = trial.resumes_exactly or jnp.all(jnp.isfinite(jnp.where(live[:, None], field.value, 0.0)))
+    finite = trial.spec.sums_exactly or jnp.all(jnp.isfinite(jnp.where(live[:, None], field.value, 0.0)))
     counts |= field.counts
     return counts | {"largest": jnp.max(jnp.stack([jnp.float32(0), *largest])), "finite": jnp.asarray(finite)}

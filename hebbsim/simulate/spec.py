@@ -33,6 +33,11 @@ class Spec(NamedTuple):
     num_shards: int = 1  # devices that share a memory, each with some columns of it
 
     @property
+    def sums_exactly(self) -> bool:
+        """Whether sums over pairs are of integers, so that every order and every form gives the same counts."""
+        return "exact" in self.rule.provides & self.ensemble.provides
+
+    @property
     def sides(self) -> tuple[Side, Side]:
         """Keys and values; for tied patterns the value's row is the key's, uncued."""
         values = self.ensemble.values(self.dim_value)

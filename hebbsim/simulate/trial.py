@@ -93,14 +93,18 @@ def probe_memory(trial: Trial, memory: PyTree, keys: Array, values: Array, i: Ar
 
 
 def fill_and_probe(trial: Trial, state: PyTree, done: Array, i: Array) -> tuple[PyTree, Array, dict[str, Array]]:
-    """Go on to load `i` and read there: the state to go on from, the pairs that it holds, and the counts."""
+    """Go on to load `i` and read there: the state to go on from, the pairs that it holds, and the counts.
+
+    Sums of integers go on from the load just probed. Any other state goes on from its last full block, and a copy is
+    completed for probing, so that results do not depend on the other loads of the sweep.
+    """
     if trial.spec.form == "parallel":
         zero = jnp.int32(0)
         return state, done, carry_and_probe(trial, probes_at(trial, i), no_pairs(trial.spec), zero, i)[2]
     state, done = fill(trial, state, done, trial.num_patterns[i])
     completed, keys, values = complete(trial, state, done, i)
     counts = probe_memory(trial, trial.spec.rule.consolidate(completed), keys, values, i)
-    return (completed, trial.num_patterns[i], counts) if trial.resumes_exactly else (state, done, counts)
+    return (completed, trial.num_patterns[i], counts) if trial.spec.sums_exactly else (state, done, counts)
 
 
 def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loads: Array) -> dict[str, Array]:
