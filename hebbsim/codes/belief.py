@@ -58,8 +58,11 @@ def first_check(graph: Graph) -> tuple[int, int]:
     raise AssertionError("every graph has a first row")
 
 
-def decoder(graph: Graph) -> Callable[..., tuple[Array, Array, Array]]:
-    """(llr (columns + sums, lift), iterations) -> core bits (columns, lift), whether all checks hold, iterations used."""
+def decoder(graph: Graph, damping: float = 0.0) -> Callable[..., tuple[Array, Array, Array, Array]]:
+    """(llr (columns + sums, lift), iterations) -> belief (columns, lift), whether all checks hold, iterations, sum.
+
+    damping: share of a message that is the last pass's. sum: of the beliefs of all passes.
+    """
     groups = (*graph.core, *graph.sums)
     columns = graph.info + graph.rows
     begin, opening = first_check(graph)
@@ -80,7 +83,7 @@ def decoder(graph: Graph) -> Callable[..., tuple[Array, Array, Array]]:
             odd.append(jnp.any(functools.reduce(jnp.bitwise_xor, bits) != 0))
         return ~jnp.any(jnp.stack(odd))
 
-    def decode(llr: Float[Array, "base lift"], iterations: Int[Array, ""]) -> tuple[Array, Array, Array]:
+    def decode(llr: Float[Array, "base lift"], iterations: Int[Array, ""]) -> tuple[Array, Array, Array, Array]:
         channel = llr[:columns]
         ends = columns + np.cumsum([group.column.shape[1] for group in graph.sums])
         starts = np.concatenate([[columns], ends[:-1]])
@@ -110,10 +113,13 @@ def decoder(graph: Graph) -> Callable[..., tuple[Array, Array, Array]]:
             return channel + twice[:, : graph.lift] + twice[:, graph.lift :]
 
         def step(carry: tuple) -> tuple:
-            belief, sent, done, _ = carry
-            sent = jax.lax.optimization_barrier(send(belief, sent))
+            belief, last, done, _, total = carry
+            sent = send(belief, last)
+            if damping:
+                sent = jax.tree.map(lambda new, old: (1 - damping) * new + damping * old, sent, last)
+            sent = jax.lax.optimization_barrier(sent)
             belief = gather(sent)
-            return belief, sent, done + 1, checks_hold(belief)
+            return belief, sent, done + 1, checks_hold(belief), total + belief
 
         def goes_on(carry: tuple) -> Array:
             return ~carry[3] & (carry[2] < iterations)
@@ -121,9 +127,9 @@ def decoder(graph: Graph) -> Callable[..., tuple[Array, Array, Array]]:
         silent = tuple(
             tuple(jnp.zeros((group.column.shape[1], graph.lift), jnp.float32) for _ in group.column) for group in groups
         )
-        start = channel, silent, jnp.int32(0), checks_hold(channel)
-        belief, _, done, held = jax.lax.while_loop(goes_on, step, start)
-        return belief < 0, held, done
+        start = channel, silent, jnp.int32(0), checks_hold(channel), jnp.zeros_like(channel)
+        belief, _, done, held, total = jax.lax.while_loop(goes_on, step, start)
+        return belief, held, done, total
 
     return decode
 
@@ -147,6 +153,22 @@ def encode(graph: Graph, info: np.ndarray) -> np.ndarray:
     chain = np.bitwise_xor.accumulate(syndrome.transpose(0, 2, 1).reshape(blocks, -1), axis=1)
     core[:, graph.info :] = chain.reshape(blocks, lift, graph.rows).transpose(0, 2, 1)
     return np.concatenate([core, *(added(core, group) for group in graph.sums)], axis=1)
+
+
+def encode_traced(graph: Graph, info: Array) -> Array:
+    """encode for one block, (info columns, lift) bits, inside a compiled program."""
+
+    def summed(core: Array, group: Group) -> Array:
+        edges = zip(group.column, group.shift, strict=True)
+        return functools.reduce(jnp.bitwise_xor, [rolled(core, *edge) for edge in edges])
+
+    syndrome = jnp.zeros((graph.rows, graph.lift), info.dtype)
+    for group in graph.core:
+        rows = group.column[-2] - graph.info
+        syndrome = syndrome.at[rows].set(summed(info, Group(group.column[:-2], group.shift[:-2])))
+    chain = jax.lax.associative_scan(jnp.bitwise_xor, syndrome.T.reshape(-1)).reshape(graph.lift, graph.rows).T
+    core = jnp.concatenate([info, chain])
+    return jnp.concatenate([core, *(summed(core, group) for group in graph.sums)])
 
 
 def added(core: np.ndarray, group: Group) -> np.ndarray:

@@ -7,6 +7,7 @@ from jaxtyping import Array, Float, Int, UInt32
 
 from hebbsim.base import ENDLESS, Ensemble, Side
 from hebbsim.codes import CODES, Code
+from hebbsim.codes.multi_edge import SHORT
 from hebbsim.ensembles.bipolar import bipolar_side, denoise, draw_bits, unpack
 from hebbsim.ensembles.cues import FRACTION, PROBABILITY, cue_words, noisy_rows
 from hebbsim.errors import HebbsimError
@@ -17,6 +18,8 @@ def row_code(dim: int, code: str, message: int, times: int, paths: int, code_see
     """The code whose words are rows of this width. Raises HebbsimError for one that has none."""
     if code == "repetition":
         return CODES[code](times=times, length=dim, seed=code_seed)
+    if code == "multi_edge":
+        return CODES[code](length=dim, rate=f"1/{times}", seed=code_seed)
     return CODES[code](length=dim, message=message, paths=paths, seed=code_seed)
 
 
@@ -36,7 +39,7 @@ def coded_side(dim: int, code: str, message: int, times: int, paths: int, code_s
     made = row_code(dim, code, message, times, paths, code_seed)
     traced = made.traced
     if traced is None:
-        raise HebbsimError(f"code {made.label} cannot fill single rows; allowed: polar, repetition")
+        raise HebbsimError(f"code {made.label} cannot fill single rows; allowed: rows of up to {SHORT:,} entries")
     random_words, row_words = -(-made.message // 32), -(-dim // 32)
 
     def draw(rng_key: Array, index: Int[Array, "n"]) -> UInt32[Array, "n words"]:
@@ -51,9 +54,9 @@ def coded_side(dim: int, code: str, message: int, times: int, paths: int, code_s
 
 
 @factory(
-    code=(lambda name: name in ("polar", "repetition"), "'polar' or 'repetition', the codes of one row"),
+    code=(lambda name: name in CODES, " or ".join(map(repr, CODES))),
     message=(lambda k: 0 <= k < 2**16, "bits of a message, 0 for the best rate of polar's length"),
-    times=(lambda t: 1 <= t < 2**16, "1 or more, of repetition"),
+    times=(lambda t: 1 <= t < 2**16, "1 or more, of repetition; 10, 20, 50 of multi_edge"),
     paths=(lambda p: 1 <= p <= 1024, "1 to 1024, of polar's list"),
     code_seed=(lambda s: 0 <= s < 2**32, "0 to 2**32 - 1"),
     flip=PROBABILITY,
@@ -72,9 +75,10 @@ def coded(
 ) -> Ensemble:
     """+-1 keys; a value is the code word of a random message, dim_value entries long: one read of one key is one block.
 
-    `code`: of hebbsim.codes, with its options `message` (polar), `times` (repetition), `paths`; `code_seed`: of the code,
-    the same in every trial. `flip`, `erase`: chance that an entry of the cue has its sign flipped, is set to 0. Readout
-    `decode` returns the messages. No other reads it: its entries depend on each other, so that bits counted entry by
+    `code`: of hebbsim.codes: polar, with `message` and `paths`; repetition, with `times`; multi_edge of rate 1 / `times`,
+    for rows of 6,400 to 20,000 entries. `code_seed`: of the code, the same in every trial. `flip`, `erase`: chance that an
+    entry of the cue has its sign flipped, is set to 0. Readout `decode` returns the messages. No other reads it: its
+    entries depend on each other, so that bits counted entry by
     entry would be more than were stored.
     """
     noisy = functools.partial(bipolar_side, flip=flip, erase=erase)
