@@ -77,7 +77,8 @@ LONG += [Run("1/50", 1024, 0, 0.68, 2, longest=12_000_000)]
 WATERFALL = [Run("1/10", 256, 0, per, 40) for per in (0.58, 0.61, 0.62, 0.63)]
 WATERFALL += [Run("1/20", 64, 0, per, 60) for per in (0.5, 0.54, 0.58, 0.6, 0.62)]
 WATERFALL += [Run("1/20", 256, 0, 0.6, 12)]
-WATERFALL += [Run("1/20", 256, 0, per, 25) for per in (0.64, 0.645, 0.65, 0.655, 0.66, 0.665, 0.67)]
+WATERFALL += [Run("1/20", 256, 0, per, 25) for per in (0.64, 0.645, 0.65, 0.665, 0.67)]
+WATERFALL += [Run("1/20", 256, 0, per, 100) for per in (0.655, 0.66)]  # the largest loads of which no block was wrong
 WATERFALL += [Run("1/50", 256, 0, per, 24) for per in (0.66, 0.6715, 0.675, 0.68)]
 FEW_BITS = [
     Run("1/20", 256, bits, per, 25)
