@@ -195,7 +195,7 @@ def figure(results):
     }
     for height, text in others.items():
         plot.level(ax, height, text, right=height > 0.4, ls=":")
-    plot.title(ax, "Bits without error: 0.66 per parameter takes code blocks of 870,000 entries")
+    plot.title(ax, "Bits without error: 0.65 per parameter takes code blocks of 860,000 entries")
     plot.legend(ax, loc="upper left", bbox_to_anchor=(0.36, 0.585))
     plot.note(
         ax,
