@@ -106,8 +106,8 @@ def arrays(**options: Any) -> Ensemble:
     Entries are floats or +-1; values that are all +-1 are read as such (sign, soft), others by soft. Files of (heads,
     pairs, dim) need `head`, the first being 1; `hebbsim measure` and measure_heads measure them all. Each trial stores
     pairs in an order drawn from the seed; shuffle False: as they stand, so that with values from a file every trial is
-    the same memory and its interval says nothing. sha256: of the contents, 16 digits; it is filled in, and another one is refused.
-    Give dim_value if it is not dim_key and values are random.
+    the same memory and its interval says nothing. sha256: of the contents, 16 digits; it is filled in, and another one
+    is refused. Give dim_value if it is not dim_key and values are random.
     """
     known = inspect.signature(_made).parameters
     for option in options:

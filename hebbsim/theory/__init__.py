@@ -9,6 +9,7 @@ from hebbsim.theory.constants import BOX_LIMIT, HARD_LIMIT, PERCEPTRON_LIMIT, SO
 from hebbsim.theory.correlated import (
     correlated_bits,
     correlated_delta_bits,
+    correlated_delta_first_order,
     correlated_delta_limit,
     correlated_delta_snr,
     effective_dim,
@@ -93,6 +94,7 @@ __all__ = [
     "code_threshold",
     "correlated_bits",
     "correlated_delta_bits",
+    "correlated_delta_first_order",
     "correlated_delta_limit",
     "correlated_delta_snr",
     "decay_bits",
