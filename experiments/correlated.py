@@ -23,10 +23,12 @@ STREAM = {128: 8192, 1024: 24576}  # pairs: all but the rarest directions are st
 BINS = 20
 STREAMS = {
     "delta": {"rate": RATE},
+    "delta, rate 0.05": {"rate": 0.05},
+    "delta, rate 1": {"rate": 1.0},
     "kda": {"rate": RATE, "decay": 0.99999},
     "preconditioned_delta": {"rate": RATE},
 }
-FEW = (1.0,)  # powers at which a stream is run at dim 1024, where it costs most, and of the delta rule only
+ROTATED = ("kda", "preconditioned_delta")  # rules with a number for each channel, tried in another basis too
 
 
 def memories(dim, power):
@@ -37,9 +39,13 @@ def memories(dim, power):
         "pseudo_inverse": dict(rule="pseudo_inverse", num_patterns=[round(1.25 * dim)]),
     }
     edges = [1, *sorted({round(e) for e in np.geomspace(8, STREAM[dim], BINS)})][:-1]
-    for rule, options in STREAMS.items():
-        if dim == 128 or (rule == "delta" and power in FEW):
-            found[rule] = dict(rule=rule, rule_options=options, num_patterns=[STREAM[dim]], ages=edges)
+    for name, options in STREAMS.items():
+        if dim == 128 or "," not in name:
+            asked = dict(rule=name.partition(",")[0], rule_options=options, num_patterns=[STREAM[dim]], ages=edges)
+            found[name] = asked
+            if name in ROTATED and power and dim == 128:
+                turned = {"power": power, "rotated": True}
+                found[f"{name}, rotated"] = asked | {"ensemble_options": turned}
     return found
 
 
@@ -53,7 +59,7 @@ CURVES = {
     | dict(probes=1024, trials=TRIALS[dim])
     | asked
     for dim in TRIALS
-    for power in (POWERS if dim == 128 else POWERS[:3])
+    for power in POWERS
     for memory, asked in memories(dim, power).items()
 }
 TASKS = {name_of(*key): options for key, options in CURVES.items()}
@@ -92,9 +98,18 @@ def law_of(name, dim, power):
         return theory.correlated_bits(32 * dim, spectrum)
     if name == "whitened query":
         return theory.whitened_query_bits(32 * dim, dim)
-    if name == "delta":
-        return theory.correlated_delta_bits(spectrum, RATE, STREAM[dim])
+    if name.startswith("delta"):
+        return theory.correlated_delta_bits(spectrum, STREAMS[name]["rate"], STREAM[dim])
     return None
+
+
+@functools.cache
+def first_order(name, dim, power):
+    """The law of the delta rule to first order in its rate, else None."""
+    if not name.startswith("delta"):
+        return None
+    spectrum = theory.power_spectrum(dim, power)
+    return theory.correlated_delta_first_order(spectrum, STREAMS[name]["rate"], STREAM[dim])
 
 
 def rows_of(results):
@@ -106,10 +121,11 @@ def rows_of(results):
 def table(results):
     rows = []
     for dim, name, power, measured in rows_of(results):
-        law = law_of(name, dim, power)
-        apart = "" if law is None else f"{100 * (measured.best / law - 1):+.1f} %"
-        rows.append([dim, name, power, "" if law is None else f"{law:.4f}", measured, apart])
-    return ["dim", "memory", "power", "law", "measured", "apart"], rows
+        laws = law_of(name, dim, power), first_order(name, dim, power)
+        law, first = ("" if law is None else f"{law:.4f}" for law in laws)
+        apart, first_apart = ("" if law is None else f"{100 * (measured.best / law - 1):+.1f} %" for law in laws)
+        rows.append([dim, name, power, measured, law, apart, first, first_apart])
+    return ["dim", "memory", "power", "measured", "law", "apart", "first order in the rate", "apart from it"], rows
 
 
 NAMES = ("hebbian", "whitened query", "delta", "kda", "preconditioned_delta", "pseudo_inverse")
@@ -123,8 +139,7 @@ def figure(results):
             chosen = [row for row in rows if row[:2] == (dim, name)]
             plot.points(ax, [row[2] for row in chosen], [row[3] for row in chosen], name.replace("_", " "), i)
             if name in ("hebbian", "whitened query", "delta"):
-                powers = POWERS if dim == 128 else POWERS[:3]
-                plot.theory(ax, powers, [law_of(name, dim, power) or 0.0 for power in powers], "", i)
+                plot.theory(ax, POWERS, [law_of(name, dim, power) or 0.0 for power in POWERS], "", i)
         ax.axhline(theory.SOFT_LIMIT, color="0.6", lw=0.8)
         ax.set(yscale="log", ylim=(2e-3, 2), ylabel="soft bits per parameter")
         ax.set(xlabel="power p of the keys' spectrum, l_i ~ i^-p")
