@@ -122,7 +122,7 @@ def correlated_delta_snr(
     both = np.multiply.outer(l, l)
     np.fill_diagonal(both, 0.0)
     power = np.empty(len(ages))
-    inside = basis.T @ l
+    inside, squared = basis.T @ l, basis**2
     for n, age in enumerate(ages):
         weight = both * np.exp(age * kept)
         slope = b * b * 2 * l * c[n] - b * c[n]
@@ -132,7 +132,7 @@ def correlated_delta_snr(
         on = b * b * (w[n] + 1) * np.sum(shrunk * inside**2)
         on += np.sum(shrunk * inside * (basis.T @ (change + b * b * 2 * l * l * c[n])))
         own = l * l * (b * b * (2 * (w[n] + 1) + 8 * l * c[n]) - 4 * b * c[n])
-        on += np.sum((basis**2 @ shrunk) * own)
+        on += np.sum((squared @ shrunk) * own)
         power[n] = fresh[0] + off + on
     return signal**2 / np.maximum(power - signal**2, 1e-300)
 
