@@ -24,6 +24,13 @@ DEFAULTS = {
     "readout": "sign",
     "precision": "float32",
 }
+PART_EXAMPLES = {
+    "rule": "delta:rate=0.5",
+    "ensemble": "correlated:power=1, or a file of keys k.npy",
+    "retrieval": "whitened_query",
+    "readout": "soft",
+    "precision": "int8:tile=16",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -133,7 +140,10 @@ def _measure(add: Callable[..., Parser]) -> None:
     measure = add("measure", commands.run_measure, text, "measure --rule delta --dim 64 --num-patterns 32 --trials 4")
     for part in PARTS:
         measure.add_argument(
-            f"--{part}", default=DEFAULTS[part], help=f"one of `hebbsim list` (default: {DEFAULTS[part]})"
+            f"--{part}",
+            default=DEFAULTS[part],
+            metavar="NAME[:OPTIONS]",
+            help=f"one of `hebbsim list`, such as {PART_EXAMPLES[part]} (default: {DEFAULTS[part]})",
         )
         measure.add_argument(f"--{part}-options", type=json_object, metavar="JSON", help='such as {"rate": 0.5}')
     measure.add_argument("--dim", type=int, help="entries of a key and of a value")

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from hebbsim import commands_records
 from hebbsim.errors import HebbsimError, printable
@@ -31,26 +32,61 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 def run_measure(arguments: argparse.Namespace) -> int:
-    from hebbsim.answers.report import to_json
+    from hebbsim.answers.heads import holds_heads
+    from hebbsim.commands_curve import parse_part
     from hebbsim.measuring import run_plan
     from hebbsim.simulate.plan import sweep
 
     names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
     names += ["dim", "dim_key", "dim_value", "tied", "ages", "probes", "seed", "form"]
+    given = {name: getattr(arguments, name) for name in names}
+    for part in PARTS:
+        name, options = parse_part(given[part])
+        given |= {part: name, f"{part}_options": {**options, **(given[f"{part}_options"] or {})}}
+    if given["ensemble"] == "arrays" and holds_heads(given["ensemble_options"]):
+        return _measure_heads(arguments, given)
     patterns = [arguments.num_patterns] if arguments.load is None else None
     loads = None if arguments.load is None else [arguments.load]
-    plan = sweep(num_patterns=patterns, loads=loads, **{name: getattr(arguments, name) for name in names})
+    plan = sweep(num_patterns=patterns, loads=loads, **given)
     found = run_plan(plan, arguments.trials, arguments.level, progress(), quiet_below=QUIET_BELOW)[0]
-    stored = {"bits_per_stored_bit": found.bits_per_stored_bit, "stored_bits": found.stored_bits}
-    if not arguments.json:
-        print(
-            f"{found}; {found.stored_bits:g} bits stored an entry: {found.bits_per_stored_bit.number()} bits per stored bit"
-        )
-        return 0
-    found_json = {"task": found.task.to_json(), "load": found.load, "num_parameters": found.num_parameters}
-    found_json |= {"bits": found.bits, "error_rate": found.error_rate, "counts": found.counts, "exact": found.exact}
-    print(json.dumps(to_json(found_json | stored)))
+    if arguments.json:
+        print(json.dumps(_measured(found)))
+    else:
+        per = found.bits_per_stored_bit.number()
+        print(f"{found}; {found.stored_bits:g} bits stored an entry: {per} bits per stored bit")
     return 0
+
+
+def _measure_heads(arguments: argparse.Namespace, given: dict[str, Any]) -> int:
+    """A row for each head of the files, as it ends, and the total."""
+    from hebbsim.answers.heads import measure_heads
+    from hebbsim.answers.report import to_json
+
+    files = dict(given.pop("ensemble_options"))
+    del given["ensemble"]
+    given |= {name: getattr(arguments, name) for name in ("num_patterns", "load", "trials", "level")}
+    sides = {name: files.pop(name) for name in ("keys", "values") if name in files}
+
+    def tell(head: int, point: Any) -> None:
+        if not arguments.json:
+            print(f"head {head}: {point}", flush=True)
+
+    found = measure_heads(**sides, ensemble_options=files, tell=tell, **given)
+    if not arguments.json:
+        print(found.total)
+        return 0
+    total = {"num_parameters": found.num_parameters, "bits_per_parameter": found.bits_per_parameter, "bits": found.bits}
+    print(json.dumps({"heads": [_measured(head) for head in found.heads], "all": to_json(total)}))
+    return 0
+
+
+def _measured(found: Any) -> Any:
+    """A Measurement as JSON takes it."""
+    from hebbsim.answers.report import to_json
+
+    said = {"task": found.task.to_json(), "load": found.load, "num_parameters": found.num_parameters}
+    said |= {"bits": found.bits, "error_rate": found.error_rate, "counts": found.counts, "exact": found.exact}
+    return to_json(said | {"bits_per_stored_bit": found.bits_per_stored_bit, "stored_bits": found.stored_bits})
 
 
 def run_collect(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import ast
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,8 @@ def add_parsers(add: Callable[..., argparse.ArgumentParser]) -> None:
     curve = add("curve", run_curve, text, "curve --rule hebbian --rule delta:rate=0.5 --dim 32 --loads 0.1:2:4")
     help_rule = "NAME or NAME:option=value,...; may be given several times (default: hebbian)"
     curve.add_argument("--rule", action="append", metavar="NAME[:OPTIONS]", help=help_rule)
-    curve.add_argument(
-        "--loads", default=LOADS, help="first:last:count, a list 0.1,1,8, or all: 200 to load 4 (default: %(default)s)"
-    )
+    text = f"first:last:count, a list 0.1,1,8, or all: 200 to load 4 (default: {LOADS}, or up to all pairs of a file)"
+    curve.add_argument("--loads", help=text)
     curve.add_argument("--out", metavar="DIR", help="write curve.csv, .png, .svg, .pdf there (default: the table only)")
     curve.add_argument("--equal", action="store_true", help="refuse rules whose states have not as many entries")
     _add_rest(curve, dict(PARTS), 256)
@@ -52,9 +51,14 @@ def _add_rest(command: argparse.ArgumentParser, parts: dict[str, str], probes: i
 
 
 def parse_part(text: str) -> tuple[str, dict[str, Any]]:
-    """("delta", {"rate": 0.5}) of "delta:rate=0.5"; values are numbers, true, false or text. Raises HebbsimError."""
+    """("delta", {"rate": 0.5}) of "delta:rate=0.5"; values are numbers, true, false or text. Raises HebbsimError.
+
+    A file k.npy is ("arrays", {"keys": "k.npy"}): pairs with these keys.
+    """
     name, _, rest = text.partition(":")
     options: dict[str, Any] = {}
+    if name.endswith(".npy"):
+        name, options = "arrays", {"keys": name}
     for pair in filter(None, rest.split(",")):
         option, sign, value = pair.partition("=")
         if not sign or not option:
@@ -91,6 +95,17 @@ def parse_loads(text: str) -> list[float] | str:
     return [first * (last / first) ** (i / (count - 1)) for i in range(int(count))]
 
 
+def _loads_that_fit(shared: Mapping[str, Any]) -> list[float] | str:
+    """LOADS, or as many of that range as a file of keys has pairs for."""
+    from hebbsim.ensembles import ENSEMBLES
+    from hebbsim.parts import look_up
+
+    made = look_up(ENSEMBLES, "ensemble", shared["ensemble"], shared["ensemble_options"])
+    first, last, count = LOADS.split(":")
+    most = made.most_patterns / made.dims[0] if made.dims else math.inf
+    return parse_loads(LOADS if most >= float(last) or most <= float(first) else f"{first}:{most}:{count}")
+
+
 def _parts(arguments: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part, _ in PARTS:
@@ -105,7 +120,7 @@ def run_curve(arguments: argparse.Namespace) -> int:
 
     rules = [parse_part(text) for text in arguments.rule or ["hebbian"]]
     shared = _parts(arguments) | {"dim": arguments.dim, "dim_key": arguments.dim_key, "form": arguments.form}
-    loads = parse_loads(arguments.loads)
+    loads = parse_loads(arguments.loads) if arguments.loads is not None else _loads_that_fit(shared)
     plain = {name: value for name, value in shared.items() if name != "level"}
     plans = [sweep(rule=name, rule_options=options, loads=loads, **plain) for name, options in rules]
     sizes = {plan.tasks[0].rule: plan.num_parameters for plan in plans}

@@ -24,6 +24,8 @@ from hebbsim.statistics.rows import csv_text, rows
         ("kda:rate=1,gate=key", "kda", {"rate": 1, "gate": "key"}),
         ("linear_attention:normalise=false", "linear_attention", {"normalise": False}),
         ("arrays:keys=/tmp/k.npy,head=2", "arrays", {"keys": "/tmp/k.npy", "head": 2}),
+        ("/tmp/k.npy", "arrays", {"keys": "/tmp/k.npy"}),
+        ("/tmp/k.npy:head=2,values=gaussian", "arrays", {"keys": "/tmp/k.npy", "head": 2, "values": "gaussian"}),
     ],
 )
 def test_a_part_is_a_name_and_options(text, name, options):
@@ -52,6 +54,24 @@ def test_curve_writes_a_table_a_figure_and_a_csv_with_the_identity(run_cli, tmp_
     assert float(found[3]["error_rate_low"]) <= float(found[3]["error_rate"]) <= float(found[3]["error_rate_high"])
     assert json.loads(found[3]["task"])["num_patterns"] == 16
     assert "| 0.5 |" in out
+
+
+def test_from_a_file_of_keys_to_the_figure_in_one_command(run_cli, tmp_path):
+    """The default loads end where the file's pairs end: 50 pairs of 16 entries, load 3.1."""
+    file = tmp_path / "k.npy"
+    np.save(file, np.random.default_rng(0).standard_normal((50, 16)))
+    status, out, error = run_cli("curve", "--ensemble", file, "--trials", 2, "--out", tmp_path / "mine")
+    assert status == 0 and "| 3.125 |" in out, error
+    assert (tmp_path / "mine" / "curve.png").stat().st_size > 0
+    assert run_cli("curve", "--ensemble", file, "--loads", "4", "--trials", 2)[0] == 2
+
+
+def test_measure_takes_options_in_the_name_too(run_cli):
+    given = ("measure", "--dim", 16, "--num-patterns", 8, "--trials", 2)
+    short = run_cli(*given, "--rule", "delta:rate=0.5")
+    assert short == run_cli(*given, "--rule", "delta", "--rule-options", '{"rate": 0.5}')
+    assert short == run_cli(*given, "--rule", "delta:rate=1", "--rule-options", '{"rate": 0.5}')
+    assert short[0] == 0 and "delta(rate=0.5)" in short[1]
 
 
 def test_states_of_unlike_size_are_said_or_refused(run_cli):

@@ -64,6 +64,10 @@ def size(
     or below `error`, too small where it lies above; else its trials are doubled, up to 64, and then it is not decided.
     Dims are halved in on until the two ends differ by `resolution` of the dim or by what stays undecided. options: as
     for `measure`. tell: is given each measurement. Raises HebbsimError if no dim up to 16,384 is enough.
+
+    The search looks many times, each time at `level`, which is not corrected for it: most looks fall on dims that are
+    clearly large enough or too small. In 200 searches for 20 pairs at an error of 0.05, about 25 looks each, the true
+    error of the answer was above 0.05 in 2 (at most 1.084 times), and that of the dim said to be too small never below.
     """
     from hebbsim.measuring import measure
 

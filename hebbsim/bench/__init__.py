@@ -14,7 +14,7 @@ from hebbsim.bench.kernels import forms, packed, read
 from hebbsim.bench.programs import memory, start
 from hebbsim.bench.readers import amp
 from hebbsim.bench.rules import write
-from hebbsim.bench.scans import chunked
+from hebbsim.bench.scans import channelwise, chunked
 from hebbsim.bench.timing import ROUNDS, Row, machine
 from hebbsim.errors import one_of
 
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[..., list[Row]]] = {
     "curve": curve,
     "loads": many_loads,
     "chunked": chunked,
+    "channelwise": channelwise,
     "write": write,
     "amp": amp,
     "growth": growth,

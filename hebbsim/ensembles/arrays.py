@@ -75,7 +75,8 @@ def _make(
     key_file, value_file = paths.split("\n")
     key_rows = load_rows(key_file, head)
     if not np.any(key_rows):
-        raise HebbsimError(f"{keys}: every entry is 0; allowed: keys that are not all 0")
+        place = f", head {head}" if head else ""
+        raise HebbsimError(f"{keys}{place}: every entry is 0; allowed: keys that are not all 0")
     words, most = {"fair", "prior"}, len(key_rows)
     if value_file:
         value_rows = load_rows(value_file, head)
@@ -103,10 +104,10 @@ def arrays(**options: Any) -> Ensemble:
 
     keys: a file. values: a file whose row i goes with key i, or "bipolar" or "gaussian", drawn afresh each trial.
     Entries are floats or +-1; values that are all +-1 are read as such (sign, soft), others by soft. Files of (heads,
-    pairs, dim) need `head`, the first being 1; measure_heads measures them all. Each trial stores pairs in an order
-    drawn from the seed; shuffle False: as they stand, so that with values from a file every trial is the same memory
-    and its interval says nothing. sha256: of the contents, 16 digits; it is filled in, and another one is refused.
-    Give dim_value if it is not dim_key and values are random.
+    pairs, dim) need `head`, the first being 1; `hebbsim measure` and measure_heads measure them all. Each trial stores
+    pairs in an order drawn from the seed; shuffle False: as they stand, so that with values from a file every trial is
+    the same memory and its interval says nothing. sha256: of the contents, 16 digits; it is filled in, and another one
+    is refused. Give dim_value if it is not dim_key and values are random.
     """
     known = inspect.signature(_made).parameters
     for option in options:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from hebbsim.base import ENDLESS, Ensemble, Side
+from hebbsim.base import ENDLESS, Ensemble, Side, dot
 from hebbsim.ensembles.bipolar import bipolar_side
 from hebbsim.ensembles.cues import noisy_rows
 from hebbsim.ensembles.files import hash_of
@@ -37,19 +37,32 @@ def load_spectrum(file: str) -> np.ndarray:
     return found / found.sum()
 
 
+def rotation(dim: int) -> np.ndarray:
+    """A random orthogonal matrix (dim, dim), always the same one of that size."""
+    q, r = np.linalg.qr(np.random.default_rng(dim).standard_normal((dim, dim)))
+    return (q * np.sign(np.diagonal(r))).astype(np.float32)
+
+
 @factory(
     power=(lambda p: 0 <= p <= 4, "from 0 to 4"),
     values=(lambda name: name in VALUES, "'gaussian' or 'bipolar'"),
 )
 def correlated(
-    label: str, *, power: float = 1.0, values: str = "gaussian", spectrum: str = "", sha256: str = ""
+    label: str,
+    *,
+    power: float = 1.0,
+    values: str = "gaussian",
+    spectrum: str = "",
+    sha256: str = "",
+    rotated: bool = False,
 ) -> Ensemble:
     """Gaussian keys, the variance of entry i being l_i = i^-power over the sum of all; N(0, 1) or +-1 values.
 
-    E k.k = 1. Keys in their own basis, so entries are independent: another basis is the same to rules that treat all
-    directions alike, and harder for those that work channel by channel (kda, preconditioned_delta). power 0 is
-    isotropic. spectrum: a .npy file of (dim_key,) variances instead, power then 0; sha256: of its contents, 16 digits,
-    to pin them. Readers may be told the variances (whitened_query). Source: derived for hebbsim.
+    E k.k = 1. Keys in their own basis, so entries are independent; rotated: in another one, the same random one for all
+    trials, so that every entry has much the same variance. That is the same to rules that treat all directions alike,
+    and harder for those that work channel by channel (kda, preconditioned_delta). power 0 is isotropic. spectrum: a
+    .npy file of (dim_key,) variances instead, power then 0; sha256: of its contents, 16 digits, to pin them. Readers
+    may be told the variances (whitened_query) unless rotated. Source: derived for hebbsim.
     """
     loaded = None
     if spectrum:
@@ -68,18 +81,21 @@ def correlated(
             raise HebbsimError(f"{spectrum} has {len(loaded)} variances; got dim_key = {dim}")
         variances = power_spectrum(dim, power) if loaded is None else loaded
         scale = np.sqrt(variances).astype(np.float32)
+        turned = rotation(dim) if rotated else None
 
         def draw(rng_key: Array, index: Int[Array, "n"]) -> Float[Array, "n dim"]:
             normal = jax.vmap(lambda i: jax.random.normal(jax.random.fold_in(rng_key, i), (dim,)))(index)
-            return normal * jnp.asarray(scale)[None, :]
+            keys = normal * jnp.asarray(scale)[None, :]
+            return dot(keys, jnp.asarray(turned)) if rotated else keys
 
         def rows(book: tuple, code: Array) -> Array:
             return code
 
-        return Side(draw, rows, noisy_rows(rows, 0.0, 0.0), spectrum=tuple(map(float, variances)))
+        told = None if rotated else tuple(map(float, variances))
+        return Side(draw, rows, noisy_rows(rows, 0.0, 0.0), spectrum=told)
 
     def tied(dim: int) -> Side:
         raise HebbsimError("correlated: tied patterns are not defined; allowed: untied")
 
-    words = {"fair", "prior", "spectrum", "exchangeable"}
+    words = {"fair", "prior", "exchangeable"} | (set() if rotated else {"spectrum"})
     return Ensemble(label, values, key_side, VALUES[values], tied, words, most_patterns=ENDLESS)

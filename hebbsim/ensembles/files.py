@@ -28,8 +28,10 @@ def load_rows(file: str, head: int = 0) -> np.ndarray:
     +-1.
     """
     found = load_array(file)
+    place = f"head {head}, row" if head else "row"
     if found.ndim == 3 and not head:
-        raise HebbsimError(f"{file} holds {len(found)} heads; allowed: head = 1 to {len(found)}, or measure_heads")
+        every = "or all of them by `hebbsim measure` or measure_heads"
+        raise HebbsimError(f"{file} holds {len(found)} heads; allowed: head = 1 to {len(found)}, {every}")
     if found.ndim == 2 and head:
         raise HebbsimError(f"{file} has no heads, its shape is {found.shape}; allowed: no head option")
     if found.ndim == 3:
@@ -39,7 +41,7 @@ def load_rows(file: str, head: int = 0) -> np.ndarray:
     if found.dtype.kind in "iu" and not np.all(np.abs(found.astype(np.int64)) == 1):
         row, column = np.argwhere(np.abs(found.astype(np.int64)) != 1)[0]
         raise HebbsimError(
-            f"{file}: {found[row, column]} at row {row}, entry {column}; allowed: floats, or integers +-1"
+            f"{file}: {found[row, column]} at {place} {row}, entry {column}; allowed: floats, or integers +-1"
         )
     with np.errstate(over="ignore"):
         rows = found.astype(np.float32)
@@ -47,7 +49,7 @@ def load_rows(file: str, head: int = 0) -> np.ndarray:
     if len(bad):
         row, column = bad[0]
         raise HebbsimError(
-            f"{file}: {found[row, column]} at row {row}, entry {column}; allowed: finite float32 numbers"
+            f"{file}: {found[row, column]} at {place} {row}, entry {column}; allowed: finite float32 numbers"
         )
     return rows
 

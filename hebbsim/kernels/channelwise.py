@@ -1,5 +1,7 @@
 """The delta rule with a decay of its own for each key channel, a chunk of pairs at a time, as matrix products."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -19,10 +21,12 @@ def chunked_channel_delta(
     values: Float[Array, "b dv"],
     log_gates: Float[Array, "b dk"] | None = None,
     chunk: int = CHUNK,
+    steepest: float = math.inf,
 ) -> Float[Array, "dk dv"]:
     """S <- diag(exp(log_gates[t])) S, then S <- S + writes[t]^T (values[t] - erases[t] S), for each t in order.
 
-    Rates and lengths are part of `writes`; log_gates are 0 or less, None for no decay. With G_t the sum of the gates of
+    Rates and lengths are part of `writes`; log_gates are 0 or less, None for no decay, and none is known to be below
+    -steepest: where all chunks are then mild, no branch is needed, which halves the time. With G_t the sum of the gates of
     a chunk up to t, e and w a pair's erase and write key, and u_t = v_t - e_t S, unrolled from the chunk's first S:
         (I + L) U = V - (E exp(G)) S,  L_ts = sum_i e_ti w_si exp(G_ti - G_si) for s < t
         S <- exp(G_n) S + sum_t (w_t exp(G_n - G_t))^T u_t
@@ -38,8 +42,11 @@ def chunked_channel_delta(
         else:
             up_to = jnp.tril(jnp.ones((n, n), state.dtype))[None, :, :]
             sums = product(jnp.broadcast_to(up_to, (erases.shape[0], n, n)), gates)
-            mild = jnp.min(sums[:, -1]) > -MILD
-            below, before, after = jax.lax.cond(mild, _mild, _any, erases, writes, gates, sums)
+            given = erases, writes, gates, sums
+            if steepest * n < MILD:
+                below, before, after = _mild(*given)
+            else:
+                below, before, after = jax.lax.cond(jnp.min(sums[:, -1]) > -MILD, _mild, _any, *given)
             whole = jnp.exp(sums[:, -1])
         spare = (1 << (n - 1).bit_length()) - n
         below = jnp.pad(jnp.tril(below, -1), ((0, 0), (0, spare), (0, spare)))

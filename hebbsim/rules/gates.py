@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 GATES = ("constant", "key", "channel")
+STRONGEST = 2.0  # no strength_of is above it
 DECAY = (lambda a: 0 < a <= 1, "above 0, up to 1")
 GATE = (lambda g: g in GATES, "'constant', 'key' or 'channel'")
 

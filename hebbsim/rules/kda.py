@@ -1,5 +1,7 @@
 """The delta rule on a state whose key channels forget apart: Kimi Delta Attention."""
 
+import math
+
 import jax.numpy as jnp
 from jaxtyping import Array
 
@@ -7,7 +9,7 @@ from hebbsim.base import Rule
 from hebbsim.kernels.channelwise import CHUNK, chunked_channel_delta
 from hebbsim.parts import factory
 from hebbsim.rules.delta import RATE
-from hebbsim.rules.gates import DECAY, GATE, log_gates_of, over_squared_length
+from hebbsim.rules.gates import DECAY, GATE, STRONGEST, log_gates_of, over_squared_length
 from hebbsim.rules.hebbian import init, recall
 
 
@@ -28,6 +30,7 @@ def kda(label: str, *, rate: float = 1.0, decay: float = 0.99, gate: str = "chan
 
     def write(weights: Array, keys: Array, values: Array) -> Array:
         gates = jnp.broadcast_to(log_gates_of(gate, decay, keys), keys.shape)
-        return chunked_channel_delta(weights, keys, rate * over_squared_length(keys), values, gates)
+        writes, steepest = rate * over_squared_length(keys), -STRONGEST * math.log(decay)
+        return chunked_channel_delta(weights, keys, writes, values, gates, steepest=steepest)
 
     return Rule(label, init, write, recall, depth=depth)

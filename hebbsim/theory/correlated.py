@@ -122,7 +122,7 @@ def correlated_delta_snr(
     both = np.multiply.outer(l, l)
     np.fill_diagonal(both, 0.0)
     power = np.empty(len(ages))
-    inside = basis.T @ l
+    inside, squared = basis.T @ l, basis**2
     for n, age in enumerate(ages):
         weight = both * np.exp(age * kept)
         slope = b * b * 2 * l * c[n] - b * c[n]
@@ -132,7 +132,7 @@ def correlated_delta_snr(
         on = b * b * (w[n] + 1) * np.sum(shrunk * inside**2)
         on += np.sum(shrunk * inside * (basis.T @ (change + b * b * 2 * l * l * c[n])))
         own = l * l * (b * b * (2 * (w[n] + 1) + 8 * l * c[n]) - 4 * b * c[n])
-        on += np.sum((basis**2 @ shrunk) * own)
+        on += np.sum((squared @ shrunk) * own)
         power[n] = fresh[0] + off + on
     return signal**2 / np.maximum(power - signal**2, 1e-300)
 
@@ -145,7 +145,28 @@ def correlated_delta_bits(
     values "gaussian" or "bipolar". The newest pair is left out, as in delta_bits. The sum over ages is a trapezoid over
     AGES of them, evenly spaced in the logarithm.
     """
-    ages = np.unique(np.round(np.geomspace(1, max(num_patterns - 1, 1), AGES)))
-    bits = _bits(correlated_delta_snr(ages, spectrum, rate, num_patterns, divided), values)
-    whole = np.trapezoid(bits, ages) + (bits[0] + bits[-1]) / 2
-    return float(whole / np.size(spectrum))
+    ages = _ages(num_patterns)
+    snr = correlated_delta_snr(ages, spectrum, rate, num_patterns, divided)
+    return _over_ages(ages, _bits(snr, values)) / np.size(spectrum)
+
+
+def correlated_delta_first_order(
+    spectrum: ArrayLike, rate: float, num_patterns: int, values: str = "gaussian"
+) -> float:
+    """The same to first order in the rate, the stream being long: SNR 2 rate (sum l_i exp(-rate l_i age))^2.
+
+    Summed over all ages it tends to correlated_delta_limit as the rate goes to 0. Source: derived for hebbsim.
+    """
+    lengths = check_positive("spectrum", np.asarray(spectrum, float))
+    lengths, ages = lengths / lengths.sum(), _ages(num_patterns)
+    signal = np.exp(-check_positive("rate", rate, 2.0) * np.multiply.outer(ages, lengths)) @ lengths
+    return _over_ages(ages, _bits(2 * rate * signal**2, values)) / lengths.size
+
+
+def _ages(num_patterns: int) -> np.ndarray:
+    return np.unique(np.round(np.geomspace(1, max(num_patterns - 1, 1), AGES)))
+
+
+def _over_ages(ages: np.ndarray, bits: np.ndarray) -> float:
+    """The sum over all ages from the first to the last of what is known at these."""
+    return float(np.trapezoid(bits, ages) + (bits[0] + bits[-1]) / 2)

@@ -89,6 +89,33 @@ def _hopfield(y: Any) -> Any:
     return (erf(y) / y - 2 / np.sqrt(np.pi) * np.exp(-y * y)) ** 2 / 2
 
 
+def hopfield_error(num_patterns: ArrayLike, dim: int, bias: float = 0.0, centred: bool = False) -> Any:
+    """Share of wrong entries after one step from a stored pattern, +-1 entries of mean `bias`, patterns tied.
+
+    With n = dim - 1, M = num_patterns - 1, a = bias and s = the mean of the pattern's other entries, an entry v of the
+    field of S = X^T X without its diagonal is n v + M n a^2 s + noise of variance M n (1 - a^2) (1 + n a^2 s^2): the
+    others' means add up to a field of one sign, which turns every minority entry once M a^3 passes 1, so that only
+    about a^-3 patterns are kept at any dim. centred: the rule covariance, (x - a)^T (x - a) with its diagonal: the
+    field is (dim (v - a) + num_patterns v) (1 - a^2) + noise of variance M n (1 - a^2)^2, and the number of patterns
+    grows with dim again. Gaussian noise; averaged over s. Source: the crosstalk's mean, and centring, are from Amit,
+    Gutfreund & Sompolinsky 1987; the finite size derived for hebbsim, checked by simulation.
+    """
+    count = check_positive("num_patterns", np.asarray(num_patterns, float))[..., None]
+    n, m, a = check_integers("dim", dim, 2) - 1, np.maximum(count - 1, 0), bias
+    if not -1 < a < 1:
+        raise HebbsimError(f"bias = {bias!r}; allowed: above -1, under 1")
+    fair = 1 - a * a
+    mean = np.clip(a + np.sqrt(fair / n) * NORMAL, -1, 1)
+    error = 0.0
+    for sign in (1, -1):
+        if centred:
+            signal, noise = (dim * (1 - sign * a) + count) * fair, m * n * fair**2
+        else:
+            signal, noise = n + sign * m * n * a * a * mean, m * n * fair * (1 + n * a * a * mean**2)
+        error = error + (1 + sign * a) / 2 * ndtr(-signal / np.sqrt(np.maximum(noise, 1e-300)))
+    return error @ WEIGHT if not centred else error[..., 0]
+
+
 def separable_probability(dim_key: ArrayLike, num_patterns: ArrayLike) -> Any:
     """Chance that num_patterns random pairs of one sign each can be trained: 2^(1 - M) sum_(j < dim_key) C(M - 1, j).
 

@@ -138,6 +138,15 @@ def test_chunked_forms_are_timed_beside_the_scan(monkeypatch):
         assert row["asked"] == 5.0 and row["met"] == (row["times_faster"] >= 5.0)
 
 
+def test_channelwise_forms_are_timed_beside_the_scan(monkeypatch):
+    monkeypatch.setattr(scans, "MANY_PAIRS", 128)
+    rows = scans.channelwise(dims=(8,), rounds=1)
+    assert [row["rule"] for row in rows] == ["kda", "preconditioned_delta"]
+    for row in rows:
+        assert row["pairs"] == row["pairs_naive"] == 128 and row["asked"] == 5.0
+        assert row["times_faster"] > 0 and row["met"] == (row["times_faster"] >= 5.0)
+
+
 def test_writing_is_timed_for_any_memory(tmp_path):
     mine = hebbsim.RULES["hebbian"]()._replace(label="mine", depth=lambda num_patterns: 3 * num_patterns)
     tasks = [

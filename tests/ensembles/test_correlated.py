@@ -11,11 +11,10 @@ from hebbsim.errors import HebbsimError
 def measure(power, count, trials=6, **options):
     return hebbsim.measure(
         ensemble="correlated",
-        ensemble_options={"power": power},
         readout="soft",
         num_patterns=count,
         trials=trials,
-        **{"dim": 48, "probes": 512, **options},
+        **{"ensemble_options": {"power": power}, "dim": 48, "probes": 512, **options},
     )
 
 
@@ -96,6 +95,8 @@ def test_the_law_of_a_stream_goes_to_its_limits():
     flat, steep = theory.power_spectrum(256, 0.0), theory.power_spectrum(64, 1.0)
     slow = theory.correlated_delta_bits(steep, 0.01, 400_000, divided=False)
     assert slow == pytest.approx(theory.correlated_delta_limit(steep), rel=0.01)
+    first = theory.correlated_delta_first_order(steep, 0.01, 400_000)
+    assert first == pytest.approx(theory.correlated_delta_limit(steep), rel=0.01) and first != slow
     assert theory.correlated_delta_bits(flat, 0.25, 20_000) == pytest.approx(theory.delta_bits(0.25), rel=0.03)
 
 
@@ -106,6 +107,34 @@ def test_keys_have_the_variances_that_readers_are_told():
     rows = np.asarray(side.rows((), side.draw(jax.random.key(0), np.arange(20_000))))
     assert np.allclose(rows.var(0), side.spectrum, rtol=0.08)
     assert sum(side.spectrum) == pytest.approx(1)
+
+
+def test_rotated_keys_have_the_same_spectrum_in_another_basis():
+    import jax
+
+    side = hebbsim.ENSEMBLES["correlated"](power=1.5, rotated=True).keys(16)
+    rows = np.asarray(side.rows((), side.draw(jax.random.key(0), np.arange(20_000))))
+    lengths = np.linalg.eigvalsh(np.cov(rows.T))[::-1]
+    assert np.allclose(lengths, theory.power_spectrum(16, 1.5), rtol=0.08)
+    assert np.abs(np.corrcoef(rows.T))[np.triu_indices(16, 1)].max() > 0.3
+    assert side.spectrum is None
+
+
+def test_a_rotation_is_nothing_to_rules_that_treat_directions_alike_and_much_to_a_diagonal_one():
+    edges = [1, 4, 16, 64, 256]
+
+    def bits(rule, rotated):
+        options = {"power": 1.5, "rotated": rotated}
+        point = measure(1.5, 512, rule=rule, trials=8, ages=edges, ensemble_options=options)
+        return np.array([age.best for age in point.age_bits[1:]]).sum() / point.num_parameters
+
+    for rule in ("hebbian", "delta"):
+        assert bits(rule, True) == pytest.approx(bits(rule, False), rel=0.1)
+    assert bits("preconditioned_delta", True) < 0.6 * bits("preconditioned_delta", False)
+    with pytest.raises(HebbsimError, match="needs spectrum"):
+        hebbsim.measure(
+            ensemble="correlated", ensemble_options={"rotated": True}, retrieval="whitened_query", dim=8, num_patterns=4
+        )
 
 
 def test_a_spectrum_from_a_file(tmp_path):

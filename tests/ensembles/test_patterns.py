@@ -8,6 +8,7 @@ from references_recent import softmax_attention
 from scipy.special import ndtr
 
 import hebbsim
+from hebbsim import theory
 from hebbsim.errors import HebbsimError
 
 BIPOLAR = hebbsim.ENSEMBLES["bipolar"]
@@ -106,3 +107,24 @@ def test_what_does_not_fit_is_refused(options, words):
 def test_tied_patterns_are_not_rewritten():
     with pytest.raises(HebbsimError, match="allowed: rewrite untied"):
         hebbsim.measure(ensemble_options={"rewrite": 0.5, "gap": 4}, dim=8, num_patterns=8, tied=True, trials=2)
+
+
+@pytest.mark.parametrize("rule, bias, count", [("hopfield", 0.2, 24), ("hopfield", 0.6, 8), ("covariance", 0.6, 24)])
+def test_tied_patterns_with_a_bias_follow_their_law(rule, bias, count):
+    """Plain sums lose the minority entries to the others' mean; centred ones keep most of them, of as many patterns."""
+    options = dict(ensemble_options={"bias": bias}, tied=True, dim=128, num_patterns=count, trials=60, probes=24)
+    found = hebbsim.measure(rule=rule, **options).error_rate
+    law = theory.hopfield_error(count, 128, bias, centred=rule == "covariance")
+    assert abs(found.best - law) < 4 * found.standard_error + 0.04 * law
+
+
+def test_the_law_of_tied_patterns_goes_to_its_limits():
+    counts = np.array([5, 20, 80])
+    fair = theory.hopfield_error(counts, 400)
+    assert np.allclose(fair, ndtr(-np.sqrt(399 / (counts - 1.0))), rtol=1e-9)
+    # Past a^-3 patterns every minority entry is lost, however large the network; centred, the error falls with dim.
+    assert theory.hopfield_error(4000, 40_000, 0.4) == pytest.approx(0.3, abs=1e-3)
+    assert theory.hopfield_error(400, 40_000, 0.4, centred=True) < 1e-6
+    assert theory.hopfield_error(5, 400, 0.3) == pytest.approx(theory.hopfield_error(5, 400, -0.3))
+    with pytest.raises(HebbsimError, match="bias = 1"):
+        theory.hopfield_error(5, 400, 1.0)
