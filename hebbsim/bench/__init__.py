@@ -9,6 +9,7 @@ import jax
 
 from hebbsim.answers.report import write_json
 from hebbsim.bench.curves import curve, many_loads
+from hebbsim.bench.devices import device
 from hebbsim.bench.exponents import growth
 from hebbsim.bench.kernels import forms, packed, read
 from hebbsim.bench.programs import memory, start
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[..., list[Row]]] = {
     "growth": growth,
     "memory": memory,
     "start": start,
+    "device": device,
 }
 TASKED = ("write",)  # parts that time the memories of an experiment if one is given
 
