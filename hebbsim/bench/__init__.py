@@ -10,7 +10,7 @@ import jax
 from hebbsim.answers.report import write_json
 from hebbsim.bench.curves import curve, many_loads
 from hebbsim.bench.devices import device
-from hebbsim.bench.exponents import growth
+from hebbsim.bench.exponents import growth, one_pass
 from hebbsim.bench.kernels import forms, packed, read
 from hebbsim.bench.programs import memory, start
 from hebbsim.bench.readers import amp
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[..., list[Row]]] = {
     "write": write,
     "amp": amp,
     "growth": growth,
+    "one_pass": one_pass,
     "memory": memory,
     "start": start,
     "device": device,

@@ -216,6 +216,15 @@ def test_growth_is_timed_against_dim_and_load(monkeypatch):
         )
 
 
+def test_the_growth_of_a_pass_is_timed_against_load_and_dim_value(monkeypatch):
+    short = {name: ([sizes[0], sizes[-1]], options) for name, (sizes, options) in exponents.ONE_PASS.items()}
+    monkeypatch.setattr(exponents, "ONE_PASS", short)
+    rows = exponents.one_pass(shrink=64, probes=8, rounds=2)
+    assert [(row["against"], row["sizes"]) for row in rows] == [("load", "8, 64"), ("dim_value", "1024, 8192")]
+    for row in rows:
+        assert row["low"] <= row["exponent"] <= row["high"] and row["met"] == (abs(row["exponent"] - 1) <= 0.1)
+
+
 def test_memory_is_that_of_the_program_not_of_what_started_it():
     held = np.ones(2**28)  # 2 GiB
     (row,) = programs.memory(pairs=(50,), dim=32)
