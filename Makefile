@@ -7,6 +7,7 @@
 # make figures       draw the figures from the records there are
 # make pages         write the ledger, the gallery, the page and the README's tables from the results there are
 # make results       all of results/: experiments, verify, verify --full, pages; about 6 hours on 2 cores, resumable
+# make mutants       put faults into the source one by one and see which tests notice; not part of make test
 # make api           write hebbsim/API.md from the docstrings
 # make clean         remove .venv and caches; results stay
 
@@ -21,7 +22,7 @@ EXPERIMENTS := $(filter-out $(APART),$(sort $(wildcard experiments/*.py)))
 ALONE := test_reading_starts_within_seven_tenths_of_matplotlib
 
 .DEFAULT_GOAL := verify
-.PHONY: verify test lint format experiments figures pages results api clean
+.PHONY: verify test mutants lint format experiments figures pages results api clean
 
 verify: $(READY)
 	$(BIN)/python -m hebbsim verify
@@ -29,6 +30,9 @@ verify: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --deselect tests/test_layers.py::$(ALONE)
 	$(BIN)/python -m pytest tests/test_layers.py::$(ALONE)
+
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants
 
 lint: $(READY)
 	$(BIN)/ruff check .

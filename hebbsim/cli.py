@@ -222,6 +222,8 @@ def _bench(add: Callable[..., Parser]) -> None:
     bench.add_argument("part", nargs="*", help="a part, or several (default: all, 20 minutes); a wrong name lists them")
     bench.add_argument("--out", default="results/bench", help="folder of the JSON files (default: %(default)s)")
     bench.add_argument("--experiment", metavar="FILE", help="write: time the memories of its TASKS")
+    text = "interleaved rounds, at most (default: %(default)s)"
+    bench.add_argument("--rounds", type=int, default=9, choices=range(1, 100), metavar="N", help=text)
 
 
 def _list(add: Callable[..., Parser]) -> None:

@@ -215,7 +215,7 @@ def run_bench(arguments: argparse.Namespace) -> int:
     from hebbsim.experiment import load
 
     tasks = list(load(arguments.experiment).tasks.values()) if arguments.experiment else ()
-    for name, rows in bench(arguments.part, Path(arguments.out), tasks):
+    for name, rows in bench(arguments.part, Path(arguments.out), tasks, arguments.rounds):
         show(name, rows)
         print(Path(arguments.out) / f"{name}.json")
     return 0

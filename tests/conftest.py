@@ -8,9 +8,13 @@ import signal
 import tempfile
 from pathlib import Path
 
+from repository import older_fusions
+
 # Tests compile much and compute little. What is exact must come out the same however it is compiled.
 os.environ["XLA_FLAGS"] = (
-    os.environ.get("XLA_FLAGS", "") + " --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    os.environ.get("XLA_FLAGS", "")
+    + " --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    + older_fusions()
 )
 
 # What one test compiles the others read from the disk, in the other workers and in programs that tests start too; nothing

@@ -9,7 +9,8 @@ import jax
 
 from hebbsim.answers.report import write_json
 from hebbsim.bench.curves import curve, many_loads
-from hebbsim.bench.exponents import growth
+from hebbsim.bench.devices import device
+from hebbsim.bench.exponents import growth, one_pass
 from hebbsim.bench.kernels import forms, packed, read
 from hebbsim.bench.programs import memory, start
 from hebbsim.bench.readers import amp
@@ -29,8 +30,10 @@ PARTS: dict[str, Callable[..., list[Row]]] = {
     "write": write,
     "amp": amp,
     "growth": growth,
+    "one_pass": one_pass,
     "memory": memory,
     "start": start,
+    "device": device,
 }
 TASKED = ("write",)  # parts that time the memories of an experiment if one is given
 

@@ -53,6 +53,45 @@ def growth(
     return rows
 
 
+# Of fields carried on: what grows -> (its sizes, the options of a trial of each size)
+ONE_PASS: dict[str, tuple[Sequence[int], Callable[[int], dict[str, Any]]]] = {
+    "load": ((8, 16, 32, 64), lambda load: dict(dim=1024, loads=[load])),
+    "dim_value": (
+        (1024, 2048, 4096, 8192),
+        lambda dim: dict(dim_key=256, dim_value=dim, loads=[16 * (i + 1) / 12 for i in range(12)]),
+    ),
+}
+
+
+def one_pass(shrink: int = 1, probes: int = 256, rounds: int = ROUNDS) -> list[Row]:
+    """Seconds of a trial with its fields carried on, against the largest load and against dim_value (asked: 1 each).
+
+    shrink: divides every dim.
+    """
+    calls: dict[Any, Callable[[], Any]] = {}
+    for against, (sizes, options) in ONE_PASS.items():
+        for size in sizes:
+            given = {
+                name: value // shrink if name.startswith("dim") else value for name, value in options(size).items()
+            }
+            plan = sweep(**given, probes=probes, form="carried")
+            calls[against, size] = functools.partial(
+                trial.run, plan.spec, 0, [0], [task.num_patterns for task in plan.tasks]
+            )
+    took = interleaved(calls, max(2, rounds))
+    rows = []
+    for against in ONE_PASS:
+        sizes = {size: seconds for (name, size), seconds in took.items() if name == against}
+        found = exponent(sizes)
+        rows.append(
+            {"what": "fields carried on", "against": against, "probes": probes, "sizes": ", ".join(map(str, sizes))}
+            | {f"seconds_{end}": spread(sizes[at]) for end, at in (("first", min(sizes)), ("last", max(sizes)))}
+            | {"exponent": found.best, "low": found.low, "high": found.high, "asked": 1.0}
+            | {"met": abs(found.best - 1) <= 0.1}
+        )
+    return rows
+
+
 def exponent(sizes: Mapping[int, np.ndarray]) -> Estimate:
     """Slope of log seconds in log size, one a round."""
     logs = np.log(np.asarray(list(sizes.values())))

@@ -6,7 +6,7 @@ that it adds nothing: a part-filled block costs one call, whatever its length.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -17,6 +17,7 @@ WORD = 32
 # Words behind each row. Without them the rows of a width that is a power of two lie a multiple of 4096 bytes apart, share
 # a few sets of the cache and push each other out: the write is then 3 times slower at 1024.
 GAP = 16
+MOST_LINES = 2016  # whose bits are counted in halves of a word, which hold 2**16 - 1: whole groups
 GROUP = 32  # words added up in one tree: a byte of the sum holds 8 * GROUP at most, less one bit
 
 
@@ -98,7 +99,10 @@ def halves_apart(keys: UInt32[Array, "lines dk"], values: UInt32[Array, "lines d
 
 
 def disagreements(keys: UInt32[Array, "lines dk"], values: UInt32[Array, "lines dv"]) -> Int[Array, "dk dv"]:
-    """In how many bits of its column a key differs from a value; up to 2**16 - 1 bits a column."""
+    """In how many bits of its column a key differs from a value."""
+    if keys.shape[0] > MOST_LINES:
+        first = disagreements(keys[:MOST_LINES], values[:MOST_LINES])
+        return first + disagreements(keys[MOST_LINES:], values[MOST_LINES:])
     whole = keys.shape[0] // GROUP
     total = jnp.zeros((keys.shape[1], values.shape[1]), jnp.uint32)
     if whole > 1:  # one group compiled, however many there are
@@ -116,7 +120,7 @@ def signed_sum_bits(
 ) -> Float[Array, "dk dv"]:
     """weights + keys^T values over the first `count` pairs of +-1 rows, given packed: count - 2 disagreements an entry.
 
-    Exact while no entry passes 2**24. b is at most 2**16 - 1 pairs.
+    Exact while no entry passes 2**24.
     """
     dim_key, dim_value = weights.shape
     packed = by_pair(keys, dim_key, count)[:, :dim_key], by_pair(values, dim_value, count)[:, :dim_value]
@@ -141,10 +145,9 @@ def signed_sum_product(
 
 
 def signed_sum(weights: Array, keys: Array, values: Array, count: Array) -> Array:
-    """The faster of the two where it runs: bits on a CPU, the product on an accelerator."""
-    return jax.lax.platform_dependent(
-        weights, keys, values, jnp.asarray(count, jnp.int32), cpu=signed_sum_bits, default=signed_sum_product
-    )
+    """The form that is fastest where it runs: bits on a CPU, and elsewhere as ON_ACCELERATOR says."""
+    given = weights, keys, values, jnp.asarray(count, jnp.int32)
+    return jax.lax.platform_dependent(*given, cpu=signed_sum_bits, default=FORMS["write"][ON_ACCELERATOR["write"]])
 
 
 def overlaps_bits(queries: UInt32[Array, "p words"], keys: UInt32[Array, "b words"], dim: int) -> Float[Array, "p b"]:
@@ -156,17 +159,40 @@ def overlaps_bits(queries: UInt32[Array, "p words"], keys: UInt32[Array, "b word
 
 
 def overlaps_product(
-    queries: UInt32[Array, "p words"], keys: UInt32[Array, "b words"], dim: int
+    queries: UInt32[Array, "p words"], keys: UInt32[Array, "b words"], dim: int, kind: Any = jnp.bfloat16
 ) -> Float[Array, "p b"]:
-    """overlaps_bits by a product, exact for up to 2**24 entries."""
-    rows = [signs(code, dim, jnp.bfloat16) for code in (queries, keys)]
-    return jnp.dot(rows[0], rows[1].T, preferred_element_type=jnp.float32)
+    """overlaps_bits by a product of rows of `kind`, exact for up to 2**24 entries."""
+    rows = [signs(code, dim, kind) for code in (queries, keys)]
+    total = jnp.int32 if jnp.issubdtype(kind, jnp.integer) else jnp.float32
+    return jnp.dot(rows[0], rows[1].T, preferred_element_type=total).astype(jnp.float32)
 
 
 def overlaps(queries: UInt32[Array, "p words"], keys: UInt32[Array, "b words"], dim: int) -> Float[Array, "p b"]:
-    """The faster of the two where it runs."""
-    bits, product = (functools.partial(form, dim=dim) for form in (overlaps_bits, overlaps_product))
-    return jax.lax.platform_dependent(queries, keys, cpu=bits, default=product)
+    """The form that is fastest where it runs, as of signed_sum."""
+    bits, other = (functools.partial(FORMS["overlap"][form], dim=dim) for form in ("bits", ON_ACCELERATOR["overlap"]))
+    return jax.lax.platform_dependent(queries, keys, cpu=bits, default=other)
+
+
+# By kernel, the forms that it has. All give the same integers.
+FORMS: dict[str, dict[str, Callable[..., Array]]] = {
+    "write": {
+        "bits": signed_sum_bits,
+        "bfloat16": signed_sum_product,
+        "int8": functools.partial(signed_sum_product, kind=jnp.int8),
+    },
+    "overlap": {
+        "bits": overlaps_bits,
+        "bfloat16": overlaps_product,
+        "int8": functools.partial(overlaps_product, kind=jnp.int8),
+    },
+}
+# The form that is compiled for a GPU or TPU. simulate.rates times them there, and changes this before anything is compiled.
+ON_ACCELERATOR = {"write": "bfloat16", "overlap": "bfloat16"}
+
+
+def form_on(platform: str, kernel: str) -> str:
+    """The form in which a kernel, "write" or "overlap", is compiled for a platform."""
+    return "bits" if platform == "cpu" else ON_ACCELERATOR[kernel]
 
 
 def signs(codes: UInt32[Array, "b words"], dim: int, dtype: jnp.dtype) -> Array:

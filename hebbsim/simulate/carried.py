@@ -4,7 +4,7 @@ A sum over pairs does not depend on their order, so where pairs are alike the fi
 whole curve costs one pass: probes x pairs x dim_value, however many loads there are.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from hebbsim.base import Field, dot, normalised
 from hebbsim.kernels.packed import overlaps
-from hebbsim.simulate.probing import Trial, draw_codes, score
+from hebbsim.simulate.probing import Probes, Trial, draw_codes, score
 from hebbsim.simulate.spec import Spec, sum_of
 
 
@@ -27,22 +27,6 @@ class Carried(NamedTuple):
 def no_pairs(spec: Spec) -> Carried:
     """Before the first pair."""
     return Carried(jnp.zeros((spec.probes, spec.dim_value)), jnp.zeros(spec.probes), jnp.zeros(spec.probes))
-
-
-class Probes(NamedTuple):
-    """The pairs that are read: their cues, and what was stored."""
-
-    code: Any  # the cues in compact form; None where they have noise
-    queries: Float[Array, "p dk"]
-    values: Array  # codes
-    rows: Float[Array, "p dv"]  # the values
-
-
-def probes_at(trial: Trial, i: Array) -> Probes:
-    """The pairs that are read at load `i`."""
-    keys, values = draw_codes(trial, trial.draws.index[i])
-    code, queries = trial.key_side.cue(trial.draws.cues[i], trial.books[0], keys)
-    return Probes(code, queries, values, trial.value_side.rows(trial.books[1], values))
 
 
 def add_pairs(trial: Trial, probes: Probes, carried: Carried, done: Array, target: Array) -> Carried:

@@ -16,9 +16,10 @@ from jax.extend import core
 
 from hebbsim.progress import duration, memory
 from hebbsim.simulate import trial
-from hebbsim.simulate.carried import carry_and_probe, no_pairs, probes_at
+from hebbsim.simulate.carried import carry_and_probe, no_pairs
 from hebbsim.simulate.placement import memory_needed
 from hebbsim.simulate.plan import Sweep
+from hebbsim.simulate.probing import probes_at
 from hebbsim.simulate.settings import pinned
 
 ELEMENTWISE = (
@@ -85,8 +86,7 @@ def trial_work(spec: trial.Spec, num_patterns: tuple[int, ...]) -> float:
         made = trial.start_trial(spec, draws, loads)
         if not formed:
             return carry_and_probe(made, probes_at(made, i), state, jnp.int32(0), i)[2]
-        keys, values = trial.draw_codes(made, draws.index[i])
-        return trial.probe_memory(made, spec.rule.consolidate(state), keys, values, i)
+        return trial.probe_memory(made, spec.rule.consolidate(state), probes_at(made, i), i)
 
     blocks = -(-max(num_patterns) // spec.block)
     if not formed:

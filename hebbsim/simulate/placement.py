@@ -8,8 +8,9 @@ from pathlib import Path
 import jax
 
 from hebbsim.errors import HebbsimError
+from hebbsim.kernels.packed import form_on
 from hebbsim.simulate import cost, memory, processes, trial
-from hebbsim.simulate.rates import measured
+from hebbsim.simulate.rates import choose_forms, measured
 
 CLOSE = 3.0  # forms whose costs differ by more are not worth timing kernels for
 WORTH = 5e9  # multiply-adds, about 0.1 s, of a trial that is
@@ -21,6 +22,7 @@ def choose_placement(spec: trial.Spec, num_patterns: Sequence[int], form: str = 
     Raises HebbsimError, saying what is needed and what there is, if none fits, and for a form that there is not.
     """
     devices = len(jax.devices())
+    choose_forms()
     choices = forms(spec, num_patterns)
     if form and form not in choices:
         raise HebbsimError(f"form = {form!r}; allowed for {spec.rule.label} read so: {', '.join(choices)}")
@@ -46,7 +48,7 @@ def forms(spec: trial.Spec, num_patterns: Sequence[int]) -> dict[str, trial.Spec
     carried on; where not, they are summed anew at each.
     """
     found = {"state": spec._replace(form="state", block=state_block(spec, num_patterns))}
-    if trial.sum_of(spec.rule) and "as_recalled" in spec.retrieval.provides and spec.dim_key < 2**16:
+    if trial.sum_of(spec.rule) and "as_recalled" in spec.retrieval.provides:
         width, exact = width_of(spec), spec.sums_exactly
         block = cost.carried_block(width, spec.dim_value, num_patterns, spec.probes, exact)
         if spec.same_pairs:
@@ -78,7 +80,7 @@ def shared(spec: trial.Spec, devices: int) -> list[trial.Spec]:
 def state_block(spec: trial.Spec, num_patterns: Sequence[int]) -> int:
     """Pairs written at once: as they fit the loads, for a form on bits."""
     if trial.fast_form(spec.rule, *spec.sides):
-        if jax.devices()[0].platform == "cpu":
+        if form_on(jax.devices()[0].platform, "write") == "bits":
             return cost.packed_block(num_patterns, spec.block)
         if spec.block >= 1024:
             return cost.packed_block(num_patterns, 8192, cost.PRODUCT_OVERHEAD, 1024)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 from hebbsim.base import Fast, Field, Side, Truth
 from hebbsim.simulate.draws import Draws
@@ -50,6 +50,26 @@ def draw_codes(trial: Trial, index: Int[Array, "n"]) -> tuple[Array, Array]:
         return both[0], both[1]
     of_values = 0 if "paired" in trial.spec.ensemble.provides else 1
     return key_side.draw(rng_keys[0], index), value_side.draw(rng_keys[of_values], index)
+
+
+class Probes(NamedTuple):
+    """The pairs that are read: their cues, and what was stored."""
+
+    code: Any  # the cues in compact form; None where they have noise
+    queries: Float[Array, "p dk"]
+    values: Array  # codes
+    rows: Float[Array, "p dv"]  # the values
+
+
+def probes_of(trial: Trial, keys: Array, values: Array, i: Array) -> Probes:
+    """The pairs read at load `i`, from the codes of their keys and values."""
+    code, queries = trial.key_side.cue(trial.draws.cues[i], trial.books[0], keys)
+    return Probes(code, queries, values, trial.value_side.rows(trial.books[1], values))
+
+
+def probes_at(trial: Trial, i: Array) -> Probes:
+    """The pairs read at load `i`, drawn."""
+    return probes_of(trial, *draw_codes(trial, trial.draws.index[i]), i)
 
 
 def sum_probes(counts: dict[str, Array], live: Array, age: Array, edges: tuple[int, ...]) -> dict[str, Array]:

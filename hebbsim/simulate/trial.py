@@ -14,10 +14,10 @@ from jaxtyping import Array, Int, PyTree
 
 from hebbsim.base import Known
 from hebbsim.simulate import processes
-from hebbsim.simulate.carried import carry_and_probe, no_pairs, probes_at
+from hebbsim.simulate.carried import carry_and_probe, no_pairs
 from hebbsim.simulate.draws import Draws, as_keys, prepare
 from hebbsim.simulate.memory import check_fits
-from hebbsim.simulate.probing import Trial, draw_codes, score, start_trial
+from hebbsim.simulate.probing import Probes, Trial, draw_codes, probes_at, probes_of, score, start_trial
 from hebbsim.simulate.probing import sum_probes as sum_probes
 from hebbsim.simulate.settings import pinned
 from hebbsim.simulate.spec import Spec as Spec
@@ -58,16 +58,17 @@ def fill(trial: Trial, state: PyTree, done: Array, target: Array) -> tuple[PyTre
     return state, target if partial else done + blocks * block
 
 
-def complete(trial: Trial, state: PyTree, done: Array, i: Array) -> tuple[PyTree, Array, Array]:
-    """The state with every pair of load `i` written, and the codes of the keys and values to probe there."""
-    index, probes = trial.draws.index[i], trial.spec.probes
+def complete(trial: Trial, probes: Probes | None, state: PyTree, done: Array, i: Array) -> tuple[PyTree, Probes]:
+    """The state with every pair of load `i` written, and what to probe there: `probes`, or the pairs of that load."""
     if trial.writes_partial_blocks:
-        return state, *draw_codes(trial, index)
+        return state, probes or probes_at(trial, i)
     # One place that draws: each costs time to compile.
-    keys, values = draw_codes(trial, jnp.concatenate([index, done + jnp.arange(trial.spec.block)]))
+    rest = done + jnp.arange(trial.spec.block)
+    read = 0 if probes else trial.spec.probes
+    keys, values = draw_codes(trial, rest if probes else jnp.concatenate([trial.draws.index[i], rest]))
     _, write_part = writers_of(trial)
-    state = write_part(state, keys[probes:], values[probes:], trial.num_patterns[i] - done)
-    return shard_columns(trial.spec, state), keys[:probes], values[:probes]
+    state = write_part(state, keys[read:], values[read:], trial.num_patterns[i] - done)
+    return shard_columns(trial.spec, state), probes or probes_of(trial, keys[:read], values[:read], i)
 
 
 def side_information(trial: Trial, i: Array) -> Known:
@@ -81,19 +82,22 @@ def side_information(trial: Trial, i: Array) -> Known:
     return Known(known_keys, target, trial.spec.max_patterns, trial.books[1], trial.value_side, trial.key_side.spectrum)
 
 
-def probe_memory(trial: Trial, memory: PyTree, keys: Array, values: Array, i: Array) -> dict[str, Array]:
-    """Counts at load `i` of a memory that holds its pairs, from the codes of the probed keys and values."""
+def probe_memory(trial: Trial, memory: PyTree, probes: Probes, i: Array) -> dict[str, Array]:
+    """Counts at load `i` of a memory that holds its pairs."""
     spec, fast = trial.spec, trial.fast
-    cue_code, queries = trial.key_side.cue(trial.draws.cues[i], trial.books[0], keys)
-    recall = fast.recall if fast and cue_code is not None else None
+    recall = fast.recall if fast and probes.code is not None else None
     rule = spec.rule._replace(recall=recall) if recall else spec.rule
     found = spec.retrieval.solve(memory, side_information(trial, i))
-    field = spec.retrieval.field(rule, found, cue_code if recall else queries, trial.draws.index[i])
-    return score(trial, field, i, queries, values, trial.value_side.rows(trial.books[1], values))
+    field = spec.retrieval.field(rule, found, probes.code if recall else probes.queries, trial.draws.index[i])
+    return score(trial, field, i, probes.queries, probes.values, probes.rows)
 
 
-def fill_and_probe(trial: Trial, state: PyTree, done: Array, i: Array) -> tuple[PyTree, Array, dict[str, Array]]:
+def fill_and_probe(
+    trial: Trial, probes: Probes | None, state: PyTree, done: Array, i: Array
+) -> tuple[PyTree, Array, dict[str, Array]]:
     """Go on to load `i` and read there: the state to go on from, the pairs that it holds, and the counts.
+
+    probes: the pairs read at every load, or None where each load has its own.
 
     Sums of integers go on from the load just probed. Any other state goes on from its last full block, and a copy is
     completed for probing, so that results do not depend on the other loads of the sweep.
@@ -102,8 +106,8 @@ def fill_and_probe(trial: Trial, state: PyTree, done: Array, i: Array) -> tuple[
         zero = jnp.int32(0)
         return state, done, carry_and_probe(trial, probes_at(trial, i), no_pairs(trial.spec), zero, i)[2]
     state, done = fill(trial, state, done, trial.num_patterns[i])
-    completed, keys, values = complete(trial, state, done, i)
-    counts = probe_memory(trial, trial.spec.rule.consolidate(completed), keys, values, i)
+    completed, probes = complete(trial, probes, state, done, i)
+    counts = probe_memory(trial, trial.spec.rule.consolidate(completed), probes, i)
     return (completed, trial.num_patterns[i], counts) if trial.spec.sums_exactly else (state, done, counts)
 
 
@@ -113,9 +117,11 @@ def run_one(spec: Spec, draws: Draws, num_patterns: Int[Array, "loads"], num_loa
 
     zero = jnp.int32(0)
     state: PyTree = ()
-    go_on: Callable = functools.partial(fill_and_probe, trial)
+    go_on: Callable = functools.partial(fill_and_probe, trial, None)
     if spec.form == "state":
         state = shard_columns(spec, spec.rule.init(spec.dim_key, spec.dim_value))
+        if spec.same_pairs:  # read at every load, and drawn once
+            go_on = functools.partial(fill_and_probe, trial, probes_at(trial, zero))
     elif spec.form == "carried":
         state, go_on = no_pairs(spec), functools.partial(carry_and_probe, trial, probes_at(trial, zero))
 

@@ -9,7 +9,7 @@ import pytest
 
 import hebbsim
 from hebbsim import bench
-from hebbsim.bench import curves, exponents, kernels, programs, readers, rules, scans, timing
+from hebbsim.bench import curves, devices, exponents, kernels, programs, readers, rules, scans, timing
 
 
 @pytest.fixture(autouse=True)
@@ -225,6 +225,15 @@ def test_growth_is_timed_against_dim_and_load(monkeypatch):
         )
 
 
+def test_the_growth_of_a_pass_is_timed_against_load_and_dim_value(monkeypatch):
+    short = {name: ([sizes[0], sizes[-1]], options) for name, (sizes, options) in exponents.ONE_PASS.items()}
+    monkeypatch.setattr(exponents, "ONE_PASS", short)
+    rows = exponents.one_pass(shrink=64, probes=8, rounds=2)
+    assert [(row["against"], row["sizes"]) for row in rows] == [("load", "8, 64"), ("dim_value", "1024, 8192")]
+    for row in rows:
+        assert row["low"] <= row["exponent"] <= row["high"] and row["met"] == (abs(row["exponent"] - 1) <= 0.1)
+
+
 def test_memory_is_that_of_the_program_not_of_what_started_it():
     held = np.ones(2**28)  # 2 GiB
     (row,) = programs.memory(pairs=(50,), dim=32)
@@ -238,9 +247,45 @@ def test_programs_are_started_as_a_user_would():
     assert all(row["seconds"]["median"] > 0 for row in rows) and rows[2]["times_as_long"] > 0
 
 
+def test_forms_are_timed_beside_what_the_device_can_do():
+    rows = devices.device(side=32, dims=(33,), blocks=(64,), probes=8, rounds=1)
+    assert [(row["what"], row["type"]) for row in rows] == [
+        *(("product", kind) for kind in ("float32", "bfloat16", "int8")),
+        ("copy", "float32"),
+        *((kernel, form) for kernel in ("write", "overlap") for form in ("bits", "bfloat16", "int8")),
+    ]
+    tops = {row["type"]: row["rate"] for row in rows[:3]}
+    for row in rows[4:]:
+        assert row["of_product"] == pytest.approx(row["rate"] / tops["int8" if row["type"] == "int8" else "bfloat16"])
+        assert row["chosen"] == (row["type"] == "bits")
+
+
+def test_forms_that_have_no_time_or_do_not_run_are_left_out_and_said(monkeypatch):
+    late = devices.device(side=8, dims=(8, devices.BITS_UP_TO + 1), blocks=(8,), seconds=-1, rounds=1)[4:]
+    assert len(late) == 12 and {row["left_out"] for row in late} == {"no time"}
+
+    def broken(*given, **options):
+        raise ValueError("no such type here\nand more")
+
+    monkeypatch.setitem(devices.packed.FORMS["write"], "int8", broken)
+    rows = devices.device(side=8, dims=(8,), blocks=(8,), probes=4, rounds=1)
+    assert [row["left_out"] for row in rows if "rate" not in row] == ["no such type here"]
+
+
+def test_timed_forms_do_what_they_are_timed_for():
+    for form in ("bits", "bfloat16", "int8"):
+        call = devices.kernel("write", form, 33, 64, 0)
+        once, twice = np.asarray(call()).copy(), np.asarray(call())
+        assert np.all(np.diag(once) == 64) and np.array_equal(twice, 2 * once)
+        assert np.asarray(devices.kernel("overlap", form, 33, 64, 8)()).shape == (8, 64)
+
+
 def test_bench_on_the_command_line(run_cli, tmp_path, monkeypatch):
-    monkeypatch.setitem(bench.PARTS, "chunked", lambda rounds: [{"rule": "delta", "times_faster": 7.5, "met": True}])
-    status, out, _ = run_cli("bench", "chunked", "--out", tmp_path)
+    monkeypatch.setitem(
+        bench.PARTS, "chunked", lambda rounds: [{"rule": "delta", "times_faster": 7.5, "rounds": rounds}]
+    )
+    status, out, _ = run_cli("bench", "chunked", "--rounds", "4", "--out", tmp_path)
     assert status == 0 and "7.5" in out and "chunked.json" in out
+    assert json.loads((tmp_path / "chunked.json").read_text())["rows"][0]["rounds"] == 4
     status, _, err = run_cli("bench", "chunk", "--out", tmp_path)
     assert status == 2 and "did you mean 'chunked'" in err and not list(tmp_path.glob("chunk.json"))

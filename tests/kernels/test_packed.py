@@ -46,11 +46,12 @@ def test_signed_sum_of_any_bits(seed, count):
     assert np.array_equal(packed.signed_sum_bits(jnp.zeros((5, 9)), keys, values, jnp.int32(count)), expected)
 
 
-def test_disagreements_up_to_the_last_that_16_bits_hold():
-    lines = 2048
+@pytest.mark.parametrize("lines", [2048, 5000])
+def test_disagreements_up_to_the_last_that_16_bits_hold_and_past_it(lines):
     ones, none = jnp.full((lines, 1), 0xFFFFFFFF, jnp.uint32), jnp.zeros((lines, 1), jnp.uint32)
     short = ones.at[-1].set(0x7FFFFFFF)
-    assert packed.disagreements(short, none).item() == 2**16 - 1
+    assert packed.disagreements(short, none).item() == 32 * lines - 1
+    assert packed.disagreements(ones, none).item() == 32 * lines
     assert packed.disagreements(short, ones).item() == 1
     assert packed.disagreements(none, none).item() == 0
 

@@ -1,8 +1,14 @@
 """Which order a trial takes and where it lies: the cost model by hand, and the choices it leads to."""
 
+import functools
+import types
+
+import jax
+import jax.numpy as jnp
 import pytest
 
 import hebbsim
+from hebbsim.kernels import packed
 from hebbsim.simulate import cost, placement, rates
 
 
@@ -78,6 +84,50 @@ def test_rates_are_timed_once_and_kept(tmp_path, monkeypatch):
         rates.measured()
     assert len(timed) == 5
     rates.measured.cache_clear()
+
+
+def test_forms_are_timed_once_on_an_accelerator_and_kept(tmp_path, monkeypatch):
+    class Device:
+        platform, device_kind = "gpu", "any"
+
+    monkeypatch.setattr(rates, "_file", lambda: tmp_path / "rates.json")
+    monkeypatch.setattr(rates, "packed", types.SimpleNamespace(FORMS=packed.FORMS, ON_ACCELERATOR={}))
+    timed = []
+    monkeypatch.setattr(rates, "time_forms", lambda: timed.append(1) or {"write": "int8", "overlap": "bits"})
+    rates.choose_forms.__wrapped__()
+    assert not timed and not rates.packed.ON_ACCELERATOR  # a CPU has no choice
+    monkeypatch.setattr(rates.jax, "devices", lambda: [Device()])
+    for _ in range(2):
+        rates.choose_forms.__wrapped__()
+        assert rates.packed.ON_ACCELERATOR == {"write": "int8", "overlap": "bits"}
+    assert len(timed) == 1
+    text = (tmp_path / "rates.json").read_text()
+    (tmp_path / "rates.json").write_text(text.replace("int8", "float99"))
+    rates.choose_forms.__wrapped__()
+    assert len(timed) == 2
+
+
+def test_the_fastest_form_that_runs_is_chosen(monkeypatch):
+    def broken(*given, **options):
+        raise ValueError("not here")
+
+    for kernel in packed.FORMS:
+        monkeypatch.setitem(packed.FORMS[kernel], "bits", broken)
+    took = {"bfloat16": 2.0, "int8": 1.0}
+    monkeypatch.setattr(rates, "_medians", lambda calls: {form: took[form] for form in calls})
+    assert rates.time_forms(dim=33, pairs=64, queries=8) == {"write": "int8", "overlap": "int8"}
+
+
+def test_what_is_compiled_for_an_accelerator_is_the_form_chosen(monkeypatch):
+    codes = jnp.zeros((8, 1), jnp.uint32)
+    lowered = functools.partial(jax.jit(packed.overlaps, static_argnums=2).trace, codes, codes, 8)
+    assert [packed.form_on(platform, "overlap") for platform in ("cpu", "gpu")] == ["bits", "bfloat16"]
+    assert "bf16" in lowered().lower(lowering_platforms=("cuda",)).as_text()
+    monkeypatch.setitem(packed.ON_ACCELERATOR, "overlap", "int8")
+    jax.clear_caches()
+    text = lowered().lower(lowering_platforms=("cuda",)).as_text()
+    assert "bf16" not in text and "i8" in text
+    assert "i8" not in lowered().lower(lowering_platforms=("cpu",)).as_text()
 
 
 def test_the_kernels_that_are_timed_run():

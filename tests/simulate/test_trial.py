@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hebbsim
+from hebbsim import collect
 from hebbsim.ensembles.bipolar import draw_bits, unpack
 from hebbsim.simulate import draws, trial
 
@@ -258,7 +259,10 @@ def test_bipolar_cue_noise_rates():
     assert abs(np.mean(product[product != 0] < 0) - 0.1) < 0.005
 
 
-def test_a_memory_past_what_float32_adds_exactly_is_not_promised():
-    small = hebbsim.measure(dim_key=64, dim_value=2, num_patterns=1000, trials=2, probes=8)
-    assert small.exact
+def test_a_memory_past_what_float32_adds_exactly_is_not_promised(monkeypatch):
+    options = dict(dim_key=64, dim_value=2, num_patterns=1000, trials=2, probes=8)
+    assert hebbsim.measure(**options).exact
+    with monkeypatch.context() as lower:
+        lower.setattr(collect, "EXACT_BELOW", 64.0)  # a pair's own overlap with itself
+        assert not hebbsim.measure(**options).exact
     assert not hebbsim.measure(dim=16, ensemble="gaussian", readout="soft", num_patterns=10, trials=2).exact
