@@ -16,6 +16,7 @@ import hebbsim
 from hebbsim import commands, commands_answers, commands_curve, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
 from hebbsim.errors import HebbsimError, Interrupted, printable
+from hebbsim.lifetime import KEPT
 
 DEFAULTS = {
     "rule": "hebbian",
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(point)
         return 130
     except KeyboardInterrupt:
-        print("hebbsim: interrupted; finished records are kept, the same command goes on from them", file=sys.stderr)
+        print(f"hebbsim: interrupted; {KEPT}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Nobody reads on, as in `hebbsim list | head`; what Python still wants to flush at exit must go somewhere.
