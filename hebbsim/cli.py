@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import hebbsim
 from hebbsim import commands, commands_answers, commands_curve, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
-from hebbsim.errors import HebbsimError, Interrupted, printable
+from hebbsim.errors import HebbsimError, Interrupted, brief, printable
 from hebbsim.lifetime import KEPT
 
 DEFAULTS = {
@@ -35,7 +35,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"hebbsim: {printable(message)}; see {self.prog} --help\n")
+        self.exit(2, f"hebbsim: {brief(printable(message))}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

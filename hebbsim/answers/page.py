@@ -1,12 +1,12 @@
 """The results as one static page: no script, no request, the same bytes for the same records. No JAX."""
 
 import html
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hebbsim.answers.evidence import Evidence
 from hebbsim.answers.ledger import Judgement, ledger
 from hebbsim.errors import HebbsimError
 
@@ -120,11 +120,11 @@ def _section(results: Path, section: Section) -> str:
         return ""
     parts = [f'<h2 id="{section.experiment}">{_escape(section.title)}</h2>', f"<p>{_escape(section.question)}</p>"]
     if drawing.is_file():
-        image = inline(drawing.read_text(), section.experiment, section.question)
+        image = inline(drawing.read_text(errors="replace"), section.experiment, section.question)
         command = f"hebbsim plot experiments/{section.experiment}.py"
         parts.append(f"<figure><div>{image}</div><figcaption>Drawn by <code>{command}</code>.</figcaption></figure>")
     if listing.is_file():
-        lines = json.loads(listing.read_text())
+        lines = Evidence(results).table(section.experiment)
         if lines:
             shown = [[_cell(cell) for cell in row.values()] for row in lines[:ROWS]]
             parts.append(_table(list(lines[0]), shown))
