@@ -20,6 +20,7 @@ from pathlib import Path
 
 from hebbsim.records import digest, read
 from hebbsim.records.check import HARMLESS, check
+from hebbsim.records.provenance import describe
 
 PLAN = """
 BUDGET = ""
@@ -84,6 +85,9 @@ class Soak:
                 time.sleep(0.002)
             process.send_signal(getattr(signal, kind))
         error = process.communicate()[1]
+        number = getattr(signal, kind, 0)
+        if number and process.returncode not in (0, 128 + number, -number):
+            self.wrong.append(f"{kind}: exit status {process.returncode}")
         if other is not None:
             error += other.communicate()[1]
         if "Traceback" in error:
@@ -146,7 +150,7 @@ def main(minutes: float, out: Path) -> int:
         soak.wrong.append(f"grew by {size} MiB and {files} open files")
     result = {"minutes": round((time.monotonic() - began) / 60, 1), "rounds": number, "records": records}
     result |= {"disturbances": soak.done, "wrong": soak.wrong, "growth_mib": size, "growth_files": files}
-    result |= {"samples": soak.samples}
+    result |= {"samples": soak.samples, "made by": describe(["_soak.py", f"{minutes:g}"], "cpu", 1)}
     out.mkdir(parents=True, exist_ok=True)
     (out / "soak.json").write_text(json.dumps(result) + "\n")
     lines = [["rounds", number], ["records", records], *soak.done.items(), ["records lost or changed", len(soak.wrong)]]
@@ -154,7 +158,7 @@ def main(minutes: float, out: Path) -> int:
     (out / "table.md").write_text(
         "| what | how many |\n| --- | --- |\n" + "".join(f"| {a} | {b} |\n" for a, b in lines)
     )
-    print(json.dumps({name: value for name, value in result.items() if name != "samples"}))
+    print(json.dumps({name: value for name, value in result.items() if name not in ("samples", "made by")}))
     return 1 if soak.wrong else 0
 
 

@@ -142,7 +142,7 @@ def reached(both):
 
 
 def times(both):
-    """How the memory is written: the row of write.json."""
+    """How the memory is written: the row of write.json, or None for one that was not timed, as of a new rule."""
     try:
         rows = json.loads(TIMES.read_text())["rows"]
     except (OSError, ValueError):
@@ -151,7 +151,7 @@ def times(both):
     for row in rows:
         if all(row[name] == getattr(task, name) for name in ("rule", "ensemble", "dim_key", "dim_value")):
             return row
-    raise HebbsimError(f"{TIMES}: no time for {task.rule}; run hebbsim bench write again")
+    return None
 
 
 def table(results):
@@ -162,22 +162,21 @@ def table(results):
         for criterion in ("soft", "hard"):
             point = most(both, criterion)
             numbers += [point.bits[criterion].number(), point.task.num_patterns, f"{point.error_rate.best:.3g}"]
-        hard = most(both, "hard").bits["hard"].best * row["num_parameters"]
-        rows.append(
-            [
-                label,
+        parameters = both[0][0].num_parameters
+        written = [f"{parameters:,}", "", "", "not timed", "", "", ""]
+        if row:
+            hard = most(both, "hard").bits["hard"].best * row["num_parameters"]
+            written = [
                 f"{row['num_parameters']:,}",
                 f"{row['num_state']:,}",
-                *numbers,
-                few[0].number() if few else "not reached",
-                few[1] if few else "",
                 f"{hard / max(row['num_state'], row['num_parameters']):.3g}",
                 f"{row['pairs_per_second']:.3g}",
                 f"{row['bits_per_second'] / 1e6:.3g}",
                 f"{row['bits_per_second_per_parameter']:.3g}",
                 row["depth"],
             ]
-        )
+        reached_at = [few[0].number(), few[1]] if few else ["not reached", ""]
+        rows.append([label, *written[:2], *numbers, *reached_at, *written[2:]])
     header = ["memory", "parameters", "entries while writing", "soft bits/parameter, most", "at pairs", "error there"]
     header += ["hard bits/parameter, most", "at pairs ", "error there ", "at 1 % error", "at pairs  "]
     header += ["hard bits per entry while writing", "pairs/s", "Mbit/s", "bit/s per parameter", "depth"]
@@ -195,8 +194,8 @@ def figure(results):
     top.set(xscale="log", xlim=(1e-5, 3), xlabel="bits per parameter (dotted: 0.7)")
     plot.title(top, "Only solved or trained memories pass 0.72 beyond a single pair", 27)
     plot.legend(top, loc="center left")
-    rows = {label: times(both) for label, both in found.items()}
-    labels_by_speed = sorted(found, key=lambda label: rows[label]["bits_per_second"])
+    rows = {label: row for label, both in found.items() if (row := times(both))}
+    labels_by_speed = sorted(rows, key=lambda label: rows[label]["bits_per_second"])
     speeds = [rows[label]["bits_per_second"] for label in labels_by_speed]
     bottom.barh(range(len(speeds)), [speed - 1e5 for speed in speeds], 0.6, 1e5, color="0.7", edgecolor="0.3", lw=0.5)
     for y, (label, speed) in enumerate(zip(labels_by_speed, speeds, strict=True)):

@@ -5,20 +5,20 @@ import sys
 from typing import NoReturn
 
 from hebbsim import lifetime
-from hebbsim.cli import main
-from hebbsim.lifetime import keep_compiled
 
 
 def entry() -> NoReturn:
     """Run one command. A signal ends it at once: the compiler's threads may be at work, and do not stop for an exit."""
     lifetime.prepare()
-    keep_compiled()
+    lifetime.keep_compiled()
     try:
+        from hebbsim.cli import main  # by now a signal is one line
+
         status = main()
         sys.stdout.flush()
     except lifetime.Stopped as stop:
         status = stop.status
-        print(f"hebbsim: {stop}; finished records are kept, the same command goes on from them", file=sys.stderr)
+        print(f"hebbsim: {stop}; {lifetime.KEPT}", file=sys.stderr)
     except ImportError as error:
         status = explain(f"{error}", "run make, or pip install .")
     except ValueError as error:

@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 import hebbsim
 from hebbsim import commands, commands_answers, commands_curve, commands_records
 from hebbsim.commands import PARTS, REGISTRIES
-from hebbsim.errors import HebbsimError, Interrupted, printable
+from hebbsim.errors import HebbsimError, Interrupted, brief, printable
+from hebbsim.lifetime import KEPT
 
 DEFAULTS = {
     "rule": "hebbian",
@@ -41,7 +42,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"hebbsim: {printable(message)}; see {self.prog} --help\n")
+        self.exit(2, f"hebbsim: {brief(printable(message))}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(point)
         return 130
     except KeyboardInterrupt:
-        print("hebbsim: interrupted; finished records are kept, the same command goes on from them", file=sys.stderr)
+        print(f"hebbsim: interrupted; {KEPT}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Nobody reads on, as in `hebbsim list | head`; what Python still wants to flush at exit must go somewhere.

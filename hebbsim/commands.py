@@ -217,7 +217,7 @@ def run_bench(arguments: argparse.Namespace) -> int:
     tasks = list(load(arguments.experiment).tasks.values()) if arguments.experiment else ()
     for name, rows in bench(arguments.part, Path(arguments.out), tasks, arguments.rounds):
         show(name, rows)
-        print(Path(arguments.out) / f"{name}.json")
+        print(printable(str(Path(arguments.out) / f"{name}.json")))
     return 0
 
 

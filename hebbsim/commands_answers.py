@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -33,7 +33,7 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     budget.add_argument("--bits-per-token", type=float, default=2.1, help="entropy of a token (default: %(default)s)")
     budget.add_argument("--precision", default="float32", help="of the state (default: %(default)s)")
     budget.add_argument("--cache-precision", default="bfloat16", help="of the cache (default: %(default)s)")
-    budget.add_argument("--results", default="results", help="folder of results (default: %(default)s)")
+    budget.add_argument("--results", help="folder of results (default: results, if it is there)")
     budget.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
 
@@ -47,7 +47,7 @@ def run_ledger(arguments: argparse.Namespace) -> int:
         raise HebbsimError(f"{folder}: no such folder of results")
     rows = ledger(folder)
     if arguments.out:
-        print(write(Path(arguments.out), to_markdown(rows)))
+        print(printable(str(write(Path(arguments.out), to_markdown(rows)))))
     elif arguments.json:
         found = [
             {
@@ -72,9 +72,12 @@ def run_budget(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.evidence import Evidence
     from hebbsim.answers.report import to_json
 
+    folder = Path(arguments.results if arguments.results is not None else "results")
+    if arguments.results is not None and not folder.is_dir():
+        raise HebbsimError(f"{folder}: no such folder of results")
     found = budget(
         _model(arguments),
-        Evidence(Path(arguments.results)),
+        Evidence(folder),
         context=arguments.context,
         bits_per_token=arguments.bits_per_token,
         precision=arguments.precision,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 
 LOADS = "0.1:8:12"
 FORM_HELP = "state, parallel or carried: how the fields come about (default: the fastest, by forecast)"
@@ -131,6 +131,8 @@ def run_curve(arguments: argparse.Namespace) -> int:
         if arguments.equal:
             raise HebbsimError(f"states differ in entries: {said}; allowed with --equal: as many in each")
         print(f"note: states differ in entries: {said}; bits are per entry", file=sys.stderr)
+    if arguments.out:  # before the work, so that a place that cannot be written costs none
+        Path(arguments.out).mkdir(parents=True, exist_ok=True)
     curves = {}
     for name, options in rules:
         points = curve(rule=name, rule_options=options, loads=loads, trials=arguments.trials, **shared)
@@ -139,7 +141,7 @@ def run_curve(arguments: argparse.Namespace) -> int:
     print(table_of(curves))
     if arguments.out:
         for path in write_curves(curves, Path(arguments.out)):
-            print(path)
+            print(printable(str(path)))
     return 0
 
 

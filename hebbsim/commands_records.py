@@ -95,7 +95,5 @@ def run_check(arguments: argparse.Namespace) -> int:
         print(f"{finding.place}: {finding.kind}: {printable(finding.text)}")
     aside = arguments.repair and ("torn", "damaged", "impossible", "conflict")
     wrong = [finding for finding in findings if finding.kind not in HARMLESS | set(aside or ())]
-    print(
-        f"{printable(arguments.folder)}: {len(findings)} findings" if findings else f"{arguments.folder}: all is well"
-    )
+    print(f"{printable(arguments.folder)}: " + (f"{len(findings)} findings" if findings else "all is well"))
     return 1 if wrong else 0

@@ -18,7 +18,7 @@ class HebbsimError(ValueError):
     """
 
     def __init__(self, message: object = "") -> None:
-        super().__init__(printable(str(message)))
+        super().__init__(brief(printable(str(message))))
 
 
 def printable(text: str) -> str:
@@ -30,6 +30,15 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def brief(text: str, most: int = 1200) -> str:
+    """The text, or its two ends if it is longer: what was given may be of any length, and what is allowed stands last.
+
+    >>> brief("rate = 999999999999; allowed: 0 to 1", 24)
+    'rate = 99999 ... : 0 to 1'
+    """
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 3 :]}"
 
 
 class Interrupted(KeyboardInterrupt):

@@ -62,7 +62,9 @@ def load(path: str) -> Experiment:
     if neighbours not in sys.path:  # as Python does for a script; it stays, for imports inside functions
         sys.path.insert(0, neighbours)
     try:
-        made.loader.exec_module(module)
+        # Not by the loader: it would run bytecode it kept if another text has the same size and time, as after a clock
+        # that was set back.
+        exec(compile(file.read_bytes(), str(file), "exec"), module.__dict__)
     except HebbsimError:
         raise
     except Exception as error:  # whatever the file does wrong

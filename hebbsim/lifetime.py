@@ -1,13 +1,17 @@
 """How the program ends when it is told to, and what it does without: signals, a terminal that went away, a cache."""
 
+import contextlib
 import os
 import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, TextIO
+from types import FrameType
+from typing import Any, NoReturn, TextIO
 
-ENDING = {name: getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)}
+ENDING = {name: getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)}
+KEPT = "finished records are kept, the same command goes on from them"
+PATIENCE = 10  # seconds from a signal until the program ends without closing anything
 
 
 class Stopped(BaseException):
@@ -19,7 +23,7 @@ class Stopped(BaseException):
 
 
 def prepare() -> None:
-    """End by an exception on SIGTERM and SIGHUP, so that files are closed; go on where stderr is gone."""
+    """End by an exception on SIGTERM, SIGHUP and SIGINT, so that files are closed; go on where stderr is gone."""
     for number in ENDING.values():
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: to be ignored
             signal.signal(number, _stop)
@@ -67,5 +71,24 @@ class Forgiving:
         return getattr(self._stream, name)
 
 
-def _stop(number: int, frame: Any) -> None:
-    raise Stopped(number)
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Raise what ends the program, or end it at once where that would not do.
+
+    An exception in the middle of an import can crash the module being loaded, which is often a compiled one; one in a
+    callback of the garbage collector is swallowed, so that an alarm is set beside it. Ending without closing a file
+    loses no more than a kill does.
+    """
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    if frame is not None:
+        _end(number)
+    signal.signal(signal.SIGALRM, lambda *_: _end(number))
+    signal.alarm(PATIENCE)
+    raise KeyboardInterrupt if number == signal.SIGINT else Stopped(number)
+
+
+def _end(number: int) -> NoReturn:
+    what = "interrupted" if number == signal.SIGINT else signal.Signals(number).name
+    with contextlib.suppress(OSError):
+        os.write(2, f"hebbsim: {what}; {KEPT}\n".encode())  # print may have been interrupted itself
+    os._exit(128 + number)

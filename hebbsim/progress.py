@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
+CENTURY = 100 * 365 * 86400.0  # seconds; the end of what takes longer has no useful date, and later none at all
 Report = Callable[[str, float, float], None]  # (what is running, work done, work in all), in any unit
 
 
@@ -46,7 +47,8 @@ def progress_line(text: str, done: float, total: float, spent: float, first: flo
     if done <= first:
         return f"{part}  {text}"
     left = spent * (total - done) / (done - first)
-    return f"{part}  {duration(left)} left, ends {clock(now + left, now)}  {text}"
+    end = f", ends {clock(now + left, now)}" if left < CENTURY else ""
+    return f"{part}  {duration(left)} left{end}  {text}"
 
 
 def duration(seconds: float) -> str:

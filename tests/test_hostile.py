@@ -191,6 +191,8 @@ def test_names_of_files_are_escaped(tmp_path, run_cli):
     folder = tmp_path / "\x1b[31mred\n"
     folder.mkdir()
     (folder / "a.jsonl").write_text(sealed(record(SIGN)) + "\n" + sealed(record(SIGN))[:50])
+    (tmp_path / "empty\x1b[2J").mkdir()
+    assert harmless("".join(run_cli("check", tmp_path / "empty\x1b[2J")[1:]))
     for command in ("fit", "report", "check"):
         _, out, err = run_cli(command, folder)
         assert harmless(out + err), command

@@ -132,9 +132,17 @@ def budget(
 
 def effective_share(dim: int, power: float) -> float:
     """d_eff / d of keys whose covariance has eigenvalues i**-power: 1 / (d sum l_i^2) with sum l_i = 1."""
-    eigenvalues = np.arange(1, dim + 1, dtype=float) ** -power
-    eigenvalues /= eigenvalues.sum()
-    return float(1 / (dim * np.sum(eigenvalues**2)))
+    return _power_sum(dim, power) ** 2 / (dim * _power_sum(dim, 2 * power))
+
+
+def _power_sum(dim: int, power: float) -> float:
+    """Sum of i**-power for i from 1 to dim; beyond the first 100,000 terms by the Euler-Maclaurin formula."""
+    head = min(dim, 100_000)
+    total = float(np.sum(np.arange(1, head + 1, dtype=float) ** -power))
+    if dim > head:
+        ends = [math.log(x) if power == 1 else x ** (1 - power) / (1 - power) for x in (head, dim)]
+        total += ends[1] - ends[0] + (dim**-power - head**-power) / 2
+    return total
 
 
 def interpolate(curve: Curve, dim: int) -> tuple[Estimate, str]:

@@ -4,13 +4,13 @@ import importlib
 import inspect
 from collections.abc import Iterable
 
-from hebbsim.errors import HebbsimError
+from hebbsim.checks import check_integer
 
 
 def show(kinds: Iterable[str], dim: int, num_patterns: int) -> int:
     """Print the parts of these registries; exit status 0. Raises HebbsimError."""
-    if dim < 1 or num_patterns < 1:
-        raise HebbsimError(f"dim = {dim}, num_patterns = {num_patterns}; allowed: 1 or more")
+    check_integer("dim", dim, 1, 2**16)
+    check_integer("num_patterns", num_patterns, 1, 2**31 - 1)
     for kind in kinds:
         registry = getattr(importlib.import_module(f"hebbsim.{kind}"), kind.upper())
         print(kind)

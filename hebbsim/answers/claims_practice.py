@@ -63,7 +63,9 @@ def read_ages(evidence: Evidence) -> dict[str, Number]:
         "hebbian": "Hebbian",
     }
     for rule, name in rules.items():
-        point = next(p for p in evidence.points("ages", rule=rule) if "channel" not in p.task.rule)
+        point = next((p for p in evidence.points("ages", rule=rule) if "channel" not in p.task.rule), None)
+        if point is None:
+            raise MissingEvidence(f"results/ages: no {rule} that forgets all channels alike")
         for end, at in (("newest", 0), ("oldest", -1)):
             bits, most = point.age_bits[at], point.task.dim_value
             number = Number(

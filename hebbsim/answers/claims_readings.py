@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hebbsim import theory
 from hebbsim.answers.claims import ABOUT
 from hebbsim.answers.evidence import Evidence, MissingEvidence, coded_bits
-from hebbsim.answers.ledger import FAILS, HOLDS, Answer, Claim, Number, Numbers, measured, one_that_fails
+from hebbsim.answers.ledger import FAILS, HOLDS, OPEN, Answer, Claim, Number, Numbers, measured, one_that_fails
 from hebbsim.statistics.estimate import Estimate
 from hebbsim.statistics.fit import best_load, exact_load, load_at_error, load_limit
 from hebbsim.statistics.measurement import Measurement
@@ -163,20 +163,21 @@ def read_readings(evidence: Evidence) -> dict[str, Number]:
 
 
 def decide_readings(numbers: Numbers) -> Answer:
-    """C1: holds if every reading gives about 0.7, on conditions if some do."""
+    """C1: holds if every reading gives about 0.7, on conditions if some do; not decided while a missing one could tell."""
     right = [name for name, number in numbers.items() if about(number)]
+    missing = [name for name in READINGS if name not in numbers]
     least = min(numbers, key=lambda name: numbers[name].value)
     most = max(numbers, key=lambda name: numbers[name].value)
-    range_ = (
+    sentence = (
         f"{len(right)} of {len(numbers)} readings of 'stores' give about 0.7; they run from {numbers[least]} ({least}) "
         f"to {numbers[most]} ({most})."
     )
-    if not right:
-        return Answer(FAILS, range_)
-    conditions = list(dict.fromkeys(READINGS[name][2] for name in right if name in READINGS and READINGS[name][2]))
-    if len(right) == len(numbers) or not conditions:
-        return Answer(HOLDS, range_)
-    return Answer("holds only if " + ", or ".join(conditions), range_)
+    if missing:
+        sentence += f" Not decided by the records there are: {'; '.join(missing)}."
+    if 0 < len(right) < len(numbers):
+        conditions = dict.fromkeys(READINGS[name][2] or f"'stores' means this: {name}" for name in right)
+        return Answer("holds only if " + ", or ".join(conditions), sentence)
+    return Answer(OPEN if missing else HOLDS if right else FAILS, sentence)
 
 
 CLAIMS = (

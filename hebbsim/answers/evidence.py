@@ -75,10 +75,10 @@ class Evidence:
             rows = json.loads(path.read_text())
         except OSError:
             raise MissingEvidence(f"{path}: no table; run hebbsim plot experiments/{experiment}.py") from None
-        except ValueError:
-            raise HebbsimError(
-                f"{path}: not a table of JSON; run hebbsim plot experiments/{experiment}.py again"
-            ) from None
+        except (ValueError, RecursionError):
+            rows = None
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            raise HebbsimError(f"{path}: not a table of JSON; run hebbsim plot experiments/{experiment}.py again")
         return rows
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from hebbsim.answers.evidence import Evidence, MissingEvidence
 from hebbsim.answers.report import markdown
+from hebbsim.errors import HebbsimError
 from hebbsim.statistics.estimate import Estimate, Unresolved
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decided"
@@ -90,6 +91,9 @@ def judge(claim: Claim, evidence: Evidence) -> Judgement:
         numbers = claim.read(evidence)
     except (MissingEvidence, Unresolved) as error:
         return Judgement(claim, {}, Answer(OPEN, f"{error}."))
+    except KeyError as error:
+        tables = ", ".join(f"experiments/{name}.py" for name in claim.experiments)
+        raise HebbsimError(f"{claim.name}: a table has no {error}; run hebbsim plot again: {tables}") from None
     return Judgement(claim, numbers, claim.decide(numbers))
 
 

@@ -1,12 +1,12 @@
 """The results as one static page: no script, no request, the same bytes for the same records. No JAX."""
 
 import html
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hebbsim.answers.evidence import Evidence
 from hebbsim.answers.ledger import Judgement, ledger
 from hebbsim.errors import HebbsimError
 
@@ -52,7 +52,18 @@ figcaption, .quiet { color: var(--quiet); font-size: .9rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; margin: .8rem 0; }
 th, td { border: 1px solid var(--line); padding: .25rem .5rem; text-align: left; vertical-align: top; }
 th { background: var(--mark); } code { overflow-wrap: anywhere; } a { color: inherit; }
-@media print { body { max-width: none; font-size: 10pt; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
+@media (max-width: 40rem) {
+  .prose thead { position: absolute; clip-path: inset(50%); }
+  .prose tr { display: block; border: 1px solid var(--line); margin-bottom: .6rem; }
+  .prose td { display: block; border: 0; } .prose td:first-child { background: var(--mark); font-weight: bold; }
+  .prose td:not(:first-child)::before { content: attr(data-label) ": "; color: var(--quiet); }
+}
+@media print {
+  :root { color-scheme: light; --text: #000; --ground: #fff; --line: #c8c8c8; --quiet: #444; --mark: #eef3f8; }
+  body { max-width: none; font-size: 10pt; } h2, h2 + p { break-after: avoid; } figure, tr { break-inside: avoid; }
+  figure svg { max-width: 11cm; max-height: 19cm; } .wide { overflow: visible; }
+  table { font-size: 6.5pt; line-height: 1.3; } th, td { padding: 1pt 3pt; overflow-wrap: anywhere; hyphens: auto; }
+}
 """
 
 
@@ -80,12 +91,15 @@ def page(results: Path) -> str:
         _table(
             ["claim", "statement", "verdict", "why"],
             [[row.claim.name, row.claim.statement, row.answer.verdict, row.answer.sentence] for row in rows],
+            prose=True,
         ),
         "<h2>The readings of “stores”</h2>",
         _numbers(first),
         *sections,
         "<h2>How to regenerate this</h2>",
-        _table(["claim", "command"], [[r.claim.name, r.claim.command] for r in rows if r.claim.experiments]),
+        _table(
+            ["claim", "command"], [[r.claim.name, r.claim.command] for r in rows if r.claim.experiments], prose=True
+        ),
         f"<p class='quiet'>{_escape(_provenance(results))}</p>",
     ]
     text = (
@@ -106,11 +120,11 @@ def _section(results: Path, section: Section) -> str:
         return ""
     parts = [f'<h2 id="{section.experiment}">{_escape(section.title)}</h2>', f"<p>{_escape(section.question)}</p>"]
     if drawing.is_file():
-        image = inline(drawing.read_text(), section.experiment, section.question)
+        image = inline(drawing.read_text(errors="replace"), section.experiment, section.question)
         command = f"hebbsim plot experiments/{section.experiment}.py"
         parts.append(f"<figure><div>{image}</div><figcaption>Drawn by <code>{command}</code>.</figcaption></figure>")
     if listing.is_file():
-        lines = json.loads(listing.read_text())
+        lines = Evidence(results).table(section.experiment)
         if lines:
             shown = [[_cell(cell) for cell in row.values()] for row in lines[:ROWS]]
             parts.append(_table(list(lines[0]), shown))
@@ -135,13 +149,18 @@ def inline(svg: str, prefix: str, label: str) -> str:
 
 def _numbers(row: Judgement) -> str:
     lines = [[name, str(number), number.source] for name, number in row.numbers.items()]
-    return _table(["reading", "bits per parameter", "records"], lines)
+    return _table(["reading", "bits per parameter", "records"], lines, prose=True)
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    head = "".join(f'<th scope="col">{_escape(str(name).strip())}</th>' for name in header)
-    body = "\n".join("<tr>" + "".join(f"<td>{_escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+def _table(header: Sequence[str], rows: Sequence[Sequence[Any]], prose: bool = False) -> str:
+    """prose: cells of sentences, which a narrow screen shows below one another, each after the name of its column."""
+    names = [_escape(str(name).strip()) for name in header]
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    tags = [f'<td data-label="{name}">' if prose else "<td>" for name in names]
+    lines = ("".join(f"{tag}{_escape(str(cell))}</td>" for tag, cell in zip(tags, row, strict=True)) for row in rows)
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
+    kind = ' class="prose"' if prose else ""
+    return f'<div class="wide"><table{kind}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
 
 
 def _cell(cell: Any) -> str:

@@ -63,4 +63,6 @@ def fill_file(path: Path, results: Path) -> None:
         text = path.read_text()
     except OSError as error:
         raise HebbsimError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise HebbsimError(f"{path}: not a file of text") from None
     write(path, fill(text, parts(results)))

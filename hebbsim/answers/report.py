@@ -1,5 +1,6 @@
 """Tables: of points, of capacities, in Markdown and JSON. No JAX."""
 
+import contextlib
 import json
 import os
 import re
@@ -27,13 +28,16 @@ def _cell(value: Any) -> str:
 
 def write(path: Path, text: str) -> Path:
     """Write a file whole or not at all. Raises HebbsimError if it cannot be written."""
+    if not path.name:
+        raise HebbsimError(f"{path}: cannot write: it is a folder")
+    half = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_name(path.name + ".part")
         half.write_text(text)
         os.replace(half, path)
     except OSError as error:
-        path.with_name(path.name + ".part").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            half.unlink()
         raise HebbsimError(f"{path}: cannot write: {error.strerror}") from None
     return path
 

@@ -14,7 +14,7 @@ from hebbsim.answers import headline
 from hebbsim.answers.claims import CODED, LEVEL, Judged, judge, rows, summary, tasks
 from hebbsim.answers.report import markdown, write, write_json
 from hebbsim.answers.screen import show
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 from hebbsim.records import Results, digest, provenance, read
 from hebbsim.records.curves import FILE as CURVES
 from hebbsim.statistics.measurement import Measurement, named
@@ -60,7 +60,7 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
         print(line)
     for item in failed:
         print(f"differs: {item.row.quantity}, {item.row.setting}, {item.row.criterion}: {_why(item)}")
-    print(f"{out}/table.md, table.json, figure.png, figure.svg; {time.monotonic() - began:.0f} s")
+    print(f"{printable(str(out))}/table.md, table.json, figure.png, figure.svg; {time.monotonic() - began:.0f} s")
     return 1 if failed else 0
 
 

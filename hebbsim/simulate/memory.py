@@ -1,9 +1,13 @@
 """Memory that a compiled program needs, by the compiler's own account, before any of it is allocated."""
 
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
+from hebbsim.base import Rule
 from hebbsim.errors import HebbsimError
 from hebbsim.readouts.argmax import WORDS_AT_ONCE
 from hebbsim.records.counts import NUM_BINS
@@ -27,6 +31,49 @@ def reading(spec: Any, state: Any, book: Any) -> float:
     if channel == "tokens":
         total += 4.0 * min(words, WORDS_AT_ONCE) * (spec.dim_value + 11 * spec.probes)
     return total
+
+
+@functools.lru_cache(maxsize=256)
+def writing(rule: Rule, dim_key: int, dim_value: int, block: int) -> float:
+    """Bytes, about, that writing a block or consolidating needs beside the state and the one that comes of it.
+
+    Products of chunks, the sweeps of a solver that trains, factors of a decomposition.
+    """
+    state = jax.eval_shape(lambda: rule.init(dim_key, dim_value))
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state))
+    keys, values = (jax.ShapeDtypeStruct((block, width), jnp.float32) for width in (dim_key, dim_value))
+    most = max(alive(rule.write, state, keys, values), alive(rule.consolidate, state))
+    return max(0.0, most - size)
+
+
+def alive(function: Callable, *shapes: Any) -> float:
+    """The most bytes that are alive at once while a function runs, its arguments apart, as if nothing were fused."""
+    return _most_alive(jax.make_jaxpr(function)(*shapes).jaxpr)
+
+
+def _most_alive(jaxpr: Any) -> float:
+    last_use = {v: i for i, eqn in enumerate(jaxpr.eqns) for v in eqn.invars if not hasattr(v, "val")}
+    last_use |= {v: len(jaxpr.eqns) for v in jaxpr.outvars if not hasattr(v, "val")}
+    given = {*jaxpr.invars, *jaxpr.constvars}
+    now = most = 0.0
+    for i, eqn in enumerate(jaxpr.eqns):
+        inside = max((_most_alive(part) for part in _parts_of(eqn)), default=0.0)
+        most = max(most, now + max(inside, sum(map(_bytes_of, eqn.outvars))))
+        now += sum(_bytes_of(v) for v in eqn.outvars if last_use.get(v, -1) > i)
+        now -= sum(_bytes_of(v) for v in {v for v in eqn.invars if not hasattr(v, "val")} - given if last_use[v] == i)
+    return most
+
+
+def _parts_of(eqn: Any) -> Iterator[Any]:
+    for value in eqn.params.values():
+        for part in value if isinstance(value, tuple | list) else (value,):
+            part = getattr(part, "jaxpr", part)
+            if hasattr(part, "eqns"):
+                yield part
+
+
+def _bytes_of(variable: Any) -> float:
+    return float(variable.aval.size * getattr(variable.aval.dtype, "itemsize", 4))
 
 
 def needed_by(compiled: Any, devices: int) -> float:

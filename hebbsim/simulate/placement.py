@@ -108,14 +108,17 @@ def trial_cost(spec: trial.Spec, num_patterns: Sequence[int], rates: cost.Rates 
 def memory_needed(spec: trial.Spec, devices: int) -> float:
     """Bytes, about: of the busiest device, or of all of them where they share one memory (CPU).
 
-    The state, its copy while a block is finished and the memory read, or none of them; codebook, one block and the
-    probes with what reading them needs; the keys and a block of columns for a reader that is given keys.
+    The state, its copy while a block is finished and the memory read, with what writing and consolidating need beside
+    them, or none of these; codebook, one block and the probes with what reading them needs; the keys and a block of
+    columns for a reader that is given keys. Within a factor of two below and five above what the compiler asks for.
     """
     state = jax.eval_shape(lambda: spec.rule.init(spec.dim_key, spec.dim_value)) if spec.form == "state" else ()
     book = jax.eval_shape(lambda: spec.sides[1].book(jax.random.key(0)))
     size, words = (sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(part)) for part in (state, book))
     rows = words + 4 * (spec.block + 4 * spec.probes) * (spec.dim_key + spec.dim_value)
     rows += memory.reading(spec, state, book)
+    if spec.form == "state" and not trial.fast_form(spec.rule, *spec.sides):
+        rows += memory.writing(spec.rule, spec.dim_key, spec.dim_value, spec.block)
     rows += 0 if spec.form == "state" else 4 * (spec.block + spec.probes) * width_of(spec)
     held = 4 * spec.max_patterns * (spec.dim_key + 3 * min(spec.dim_value, 512))
     return (devices if jax.devices()[0].platform == "cpu" else 1) * (3 * size / spec.num_shards + rows + held)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hebbsim.errors import HebbsimError
+from hebbsim.errors import HebbsimError, printable
 from hebbsim.storage.coded import (
     RecalledBlocks,
     kept_power,
@@ -39,7 +39,7 @@ def store_file(
     check_target(out, path)
     memory = write(data, asked, seed, bits, progress)
     save(memory, out)
-    print(f"{out}: {memory.length:,} bytes in {said(memory)}")
+    print(f"{printable(str(out))}: {memory.length:,} bytes in {said(memory)}")
     print(f"read back by amp, which is given all keys: 0 of {8 * memory.length:,} bits wrong; {size_said(memory, out)}")
     if memory.seed != seed:
         print(f"seed {seed} did not give the file back; seed {memory.seed} does")
@@ -65,7 +65,7 @@ def store_coded(
     check_target(out, path)
     memory, found = write_coded(data, rate, bits_per_parameter, seed, bits, length, dim, force, progress)
     save(memory, out)
-    print(f"{out}: {memory.length:,} bytes in {said(memory)}")
+    print(f"{printable(str(out))}: {memory.length:,} bytes in {said(memory)}")
     print(f"read back one-shot: {blocks_said(memory, found)}; {size_said(memory, out)}")
     if memory.type == "codes":
         load = memory.num_patterns / memory.dim_key / kept_power(memory.bits)
@@ -85,14 +85,14 @@ def recall_coded(memory: Memory, out: Path, force: bool, progress: Progress) -> 
     print(f"one-shot: {blocks_said(memory, found)}")
     if found.right:
         replace(out, found.data)
-        print(f"{out}: {memory.length:,} bytes, 0 of {8 * memory.length:,} bits wrong, SHA-256 equal")
+        print(f"{printable(str(out))}: {memory.length:,} bytes, 0 of {8 * memory.length:,} bits wrong, SHA-256 equal")
         return 0
     print(f"SHA-256 differs; {found.failed:,} of {found.blocks:,} blocks are known to be wrong")
     if not force:
-        print(f"hebbsim: {out} not written; --force writes it with its errors", file=sys.stderr)
+        print(f"hebbsim: {printable(str(out))} not written; --force writes it with its errors", file=sys.stderr)
         return 1
     replace(out, found.data)
-    print(f"{out}: written with its errors")
+    print(f"{printable(str(out))}: written with its errors")
     return 1
 
 
@@ -135,7 +135,7 @@ def recall_file(
     """`hebbsim recall`: exit status 0 if the file came back whole, 1 if not. Raises HebbsimError."""
     memory = load(path)
     check_target(out, path)
-    print(f"{path}: {said(memory)}")
+    print(f"{printable(str(path))}: {said(memory)}")
     if memory.code is not None:
         if retrieval is not None or options:
             raise HebbsimError(f"{path} holds code words, which are read one-shot: it takes no --retrieval")
@@ -146,7 +146,9 @@ def recall_file(
     )
     if found.right:
         replace(out, found.data)
-        print(f"{out}: {memory.length:,} bytes, 0 of {8 * memory.length:,} bits wrong, SHA-256 equal; {effort}")
+        print(
+            f"{printable(str(out))}: {memory.length:,} bytes, 0 of {8 * memory.length:,} bits wrong, SHA-256 equal; {effort}"
+        )
         return 0
     share = 100 * found.wrong / max(8 * memory.length, 1)
     wrong = (
@@ -154,8 +156,8 @@ def recall_file(
     )
     print(f"{wrong}; SHA-256 differs; {effort}")
     if not force:
-        print(f"hebbsim: {out} not written; --force writes it with its errors", file=sys.stderr)
+        print(f"hebbsim: {printable(str(out))} not written; --force writes it with its errors", file=sys.stderr)
         return 1
     replace(out, found.data)
-    print(f"{out}: written with its errors")
+    print(f"{printable(str(out))}: written with its errors")
     return 1

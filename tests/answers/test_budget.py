@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from repository import RESULTS
+from repository import RESULTS, ROOT
 
 import hebbsim
 from hebbsim.answers.budget import READERS, budget, effective_share, interpolate
@@ -63,33 +63,69 @@ def test_without_results_the_sizes_are_still_right(tmp_path):
     assert found.terms == () and found.model.entries == 108_527_616
 
 
-QWEN = {
-    "model_type": "qwen3_next",
-    "num_hidden_layers": 48,
-    "full_attention_interval": 4,
-    "linear_num_value_heads": 32,
-    "linear_num_key_heads": 16,
-    "linear_key_head_dim": 128,
-    "linear_value_head_dim": 128,
-    "linear_conv_kernel_dim": 4,
-    "num_attention_heads": 16,
-    "num_key_value_heads": 2,
-    "head_dim": 256,
-    "hidden_size": 2048,
+# Public configurations (the fields that tell the architecture), and the model of the table that each must be.
+CONFIGS = {
+    "qwen3_next": "Qwen3-Next 80B-A3B",
+    "mamba2_2.7b": "Mamba-2 2.7B",
+    "rwkv7_2.9b": "RWKV-7 2.9B",
+    "falcon_h1_7b": "Falcon-H1 7B",
+    "jamba_v0.1": "Jamba v0.1",
+    "kimi_linear": "Kimi Linear 48B-A3B",
+    "deepseek_v3": "DeepSeek V3",
 }
 
 
-def test_a_public_configuration_is_read(tmp_path):
+@pytest.mark.parametrize(("file", "name"), CONFIGS.items())
+def test_a_public_configuration_is_the_model_of_the_table(file, name, run_cli):
+    path = ROOT / "tests" / "data" / "configs" / f"{file}.json"
+    model, known = read_config(path), MODELS[name]
+    shape = "layers", "heads", "dim_key", "dim_value", "entries", "kv_per_token"
+    assert [getattr(model, field) for field in shape] == [getattr(known, field) for field in shape]
+    assert model.group == known.group or not known.key_heads
+    status, out, _ = run_cli("budget", "--config", path, "--context", "1000", "--results", ROOT / "tests" / "data")
+    assert status == 0 and (f"{known.entries:,} entries" in out or not known.entries)
+    assert not known.kv_per_token or f"{known.kv_per_token:,} values a token" in out
+
+
+CONFIG = json.loads((ROOT / "tests/data/configs/qwen3_next.json").read_text())
+
+
+@pytest.mark.parametrize("field", sorted(CONFIG))
+@pytest.mark.parametrize("value", [-1, 0, 1.5, 1e300, 10**30, True, "8", "\x1b[2J", [], {}, [[1]]])
+def test_a_field_that_cannot_be_is_one_line_or_says_nothing(field, value, tmp_path):
+    """A field that the state does not depend on may hold anything."""
     path = tmp_path / "config.json"
-    path.write_text(json.dumps(QWEN))
-    model = read_config(path)
-    assert (model.entries, model.kv_per_token, model.group) == (18_874_368, 12_288, 2)
-    path.write_text(
-        json.dumps({"num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "hidden_size": 4096})
+    path.write_text(json.dumps(CONFIG | {field: value}))
+    try:
+        model = read_config(path)
+        assert (model.entries, model.kv_per_token) == (18_874_368, 12_288)
+    except HebbsimError as error:
+        assert str(error).startswith(f"{path}: ") and field in str(error) and "\n" not in str(error)
+
+
+def test_other_forms_of_a_configuration_are_read(tmp_path):
+    path = tmp_path / "config.json"
+
+    def read(**fields):
+        path.write_text(json.dumps(fields))
+        return read_config(path)
+
+    assert read(model_type="qwen3_5", text_config=CONFIG).entries == 18_874_368  # of a model that also sees
+    llama = read(num_hidden_layers=32, num_attention_heads=32, num_key_value_heads=8, hidden_size=4096)
+    assert llama.kv_per_token == 65_536 and llama.entries == 0
+    second = read(
+        model_type="mamba2", hidden_size=2560, num_heads=80, head_dim=64, state_size=128, num_hidden_layers=64
     )
-    assert read_config(path).kv_per_token == 65_536
-    path.write_text(json.dumps({"model_type": "rwkv7", "hidden_size": 2560, "num_hidden_layers": 32}))
-    assert read_config(path).entries == 5_242_880
+    assert (second.heads, second.dim_value, second.entries) == (80, 64, 41_943_040)
+    falcon = read(
+        model_type="falcon_mamba", hidden_size=4096, intermediate_size=8192, state_size=16, num_hidden_layers=64
+    )
+    assert falcon.entries == MODELS["Falcon-Mamba-7B"].entries
+    first = read(d_model=2560, n_layer=64, ssm_cfg={})
+    assert (first.heads, first.dim_key, first.dim_value) == (5120, 16, 1)
+    for hybrid in ({"lightning_heads": 4}, {"mamba_layers": [1]}, {"linear_attention_alpha": 1}):
+        with pytest.raises(HebbsimError, match="is not known"):
+            read(num_hidden_layers=32, num_attention_heads=32, hidden_size=4096, **hybrid)
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,23 @@
 """The ledger: every claim has a verdict from evidence, and every verdict can come out otherwise."""
 
-import shutil
-
 import pytest
 from repository import RESULTS
 
+from hebbsim.answers.claims_readings import READINGS, about
 from hebbsim.answers.evidence import Evidence
-from hebbsim.answers.ledger import FAILS, HOLDS, OPEN, Number, every_claim, judge, ledger, to_markdown
+from hebbsim.answers.ledger import FAILS, HOLDS, OPEN, Number, every_claim, judge, to_markdown
 
 CLAIMS = {claim.name: claim for claim in every_claim()}
 
 
 @pytest.fixture(scope="module")
-def judged():
-    return {row.claim.name: row for row in ledger(RESULTS)}
+def measured():
+    return Evidence(RESULTS)
+
+
+@pytest.fixture(scope="module")
+def judged(measured):
+    return {name: judge(claim, measured) for name, claim in CLAIMS.items()}
 
 
 def at(value, spread=0.0):
@@ -66,18 +70,49 @@ def test_other_evidence_gives_another_verdict(judged, name):
     assert row.claim.decide(other).verdict == verdict != row.answer.verdict
 
 
-@pytest.mark.parametrize("name", [name for name, claim in CLAIMS.items() if claim.experiments])
-def test_without_its_records_a_claim_is_not_decided(tmp_path, name):
-    assert judge(CLAIMS[name], Evidence(tmp_path)).answer.verdict == OPEN
+@pytest.mark.parametrize("reading", READINGS)
+def test_each_reading_of_the_first_claim_tells(judged, reading):
+    """One that gives about 0.7 is a condition of the verdict, and one that does not is none, whatever it gave."""
+    row = judged["C1"]
+    condition = READINGS[reading][2] or reading
+    others = {name: number for name, number in row.numbers.items() if name != reading}
+    assert reading in row.numbers and READINGS[reading][2] not in {READINGS[name][2] for name in others} - {""}
+    for value, told in ((0.7, True), (0.6, False), (0.8, False)):
+        answer = row.claim.decide(others | {reading: at(value)})
+        assert (condition in answer.verdict) is told
+        count = sum(map(about, others.values())) + told
+        assert answer.sentence.startswith(f"{count} of {len(row.numbers)} readings")
+    assert about(at(0.7, 0.04)) and not about(at(0.7, 0.06))
 
 
-def test_one_missing_folder_leaves_the_other_readings_of_the_first_claim(tmp_path, judged):
-    for folder in ("dimension", "willshaw"):
-        shutil.copytree(RESULTS / folder, tmp_path / folder)
-    row = judge(CLAIMS["C1"], Evidence(tmp_path))
-    assert 0 < len(row.numbers) < len(judged["C1"].numbers)
-    for name, number in row.numbers.items():
-        assert number == judged["C1"].numbers[name]
+@pytest.mark.parametrize(
+    ("name", "folder"), [(name, folder) for name, claim in CLAIMS.items() for folder in claim.experiments]
+)
+def test_a_claim_is_not_decided_once_a_result_is_deleted(name, folder, judged, measured, tmp_path):
+    claim = CLAIMS[name]
+    for other in set(claim.experiments) - {folder}:
+        (tmp_path / other).symlink_to(RESULTS / other)
+    left = Evidence(tmp_path)
+    left._points = {other: points for other, points in measured._points.items() if other != folder}  # read once
+    row, whole = judge(claim, left), judged[name].numbers
+    if name == "C1":  # readings stand alone
+        gone = {reading for reading, (experiment, *_) in READINGS.items() if experiment == folder}
+        assert gone and row.numbers == {reading: n for reading, n in whole.items() if reading not in gone}
+        assert row.answer.sentence.endswith(f"there are: {'; '.join(r for r in READINGS if r in gone)}.")
+    elif (name, folder) == ("C2", "by_construction"):  # one reader of three
+        gone = whole.keys() - row.numbers.keys()
+        assert gone == {"one-shot with an outer code, no bit wrong"}
+        assert "outer code" in judged[name].answer.sentence and "outer code" not in row.answer.sentence
+    else:
+        assert row.answer.verdict == OPEN and row.numbers == {}
+
+
+def test_with_nothing_left_or_little_the_first_claim_is_not_decided(judged, tmp_path):
+    row = judged["C1"]
+    assert judge(row.claim, Evidence(tmp_path)).answer.verdict == OPEN
+    for few in ("the field itself, load 16 (soft)", "sign of the field, load to infinity (hard)"):
+        assert row.claim.decide({few: row.numbers[few]}).verdict == OPEN
+    assert row.claim.decide({name: at(0.4) for name in READINGS}).verdict == FAILS
 
 
 def test_the_first_claim_names_ten_readings_and_the_second_rests_on_the_large_matrix(judged):

@@ -33,6 +33,29 @@ ENTRIES = {
     "DeepSeek V3": 0,
 }
 
+CACHE = {  # values that the attention layers keep for a token
+    "Jamba v0.1": 8_192,
+    "Falcon-H1 7B": 22_528,
+    "Falcon-H1 34B": 73_728,
+    "MiniMax-M1": 20_480,
+    "Qwen3-Next 80B-A3B": 12_288,
+    "Qwen3.5 0.8B": 6_144,
+    "Qwen3.5 35B-A3B": 10_240,
+    "Qwen3.5 397B": 15_360,
+    "Qwen3.6-27B": 32_768,
+    "Qwen3.8-27B": 32_768,
+    "Kimi Linear 48B-A3B": 4_032,
+    "Kimi K3": 13_824,
+    "Llama 3 8B": 65_536,
+    "Llama 3 70B": 163_840,
+    "Llama 3 405B": 258_048,
+    "DeepSeek V3": 35_136,
+}
+
+
+def test_caches_have_the_published_values():
+    assert {name: model.kv_per_token for name, model in MODELS.items() if model.kv_per_token} == CACHE
+
 
 def test_states_have_the_published_entries():
     assert {name: model.entries for name, model in MODELS.items()} == ENTRIES

@@ -6,11 +6,14 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from repository import RESULTS
+from repository import RESULTS, ROOT
 
 from hebbsim.answers.ledger import ledger
-from hebbsim.answers.page import LARGEST, inline, page
+from hebbsim.answers.page import LARGEST, SECTIONS, STYLE, inline, page
+from hebbsim.answers.report import to_json
 from hebbsim.errors import HebbsimError
+from hebbsim.experiment import load
+from hebbsim.records import read
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -18,6 +21,11 @@ VOID = {"meta", "br", "img", "link", "input", "hr"}
 @pytest.fixture(scope="module")
 def text():
     return page(RESULTS)
+
+
+@pytest.fixture(scope="module")
+def judged():
+    return ledger(RESULTS)
 
 
 class Outline(HTMLParser):
@@ -61,28 +69,92 @@ def test_the_same_records_give_the_same_bytes(text):
     assert page(RESULTS) == text
 
 
-def test_every_verdict_and_reading_of_the_ledger_is_on_the_page(text):
+def test_every_verdict_and_reading_of_the_ledger_is_on_the_page(text, judged):
     plain = html.unescape(text)
-    for row in ledger(RESULTS):
+    for row in judged:
         assert row.answer.verdict in plain and row.answer.sentence in plain
         if row.claim.name == "C1":
             for number in row.numbers.values():
                 assert str(number) in plain
 
 
-def test_every_number_of_a_table_is_in_the_experiments_own(text):
-    for name in re.findall(r'<h2 id="(\w+)">', text):
-        part = text.split(f'<h2 id="{name}">')[1].split("<h2")[0]
-        cells = [html.unescape(cell) for cell in re.findall(r"<td>(.*?)</td>", part, flags=re.S)]
-        table = json.loads((RESULTS / name / "table.json").read_text())
-        own = [value for row in table for value in row.values()]
-        known = {str(value) for value in own if not isinstance(value, dict)} | {""}
-        known |= {
-            f"{v['best']:.4g} [{v['low']:.4g}, {v['high']:.4g}]"
-            for v in own
-            if isinstance(v, dict) and v["best"] is not None
-        }
-        assert set(cells) <= known | {"-"}, name
+def strange(text, name):
+    """Cells of an experiment's table on the page that its own table, made now from its records, does not have."""
+    made = load(str(ROOT / f"experiments/{name}.py"))
+    header, rows = made.table(read(RESULTS / name))
+    own = [value for row in to_json([dict(zip(header, row, strict=True)) for row in rows]) for value in row.values()]
+    known = {str(value) for value in own if not isinstance(value, dict)} | {"", "-"}
+    known |= {
+        f"{v['best']:.4g} [{v['low']:.4g}, {v['high']:.4g}]"
+        for v in own
+        if isinstance(v, dict) and v["best"] is not None
+    }
+    part = text.split(f'<h2 id="{name}">')[1].split("<h2")[0]
+    cells = {html.unescape(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", part, flags=re.S)}
+    assert len(cells) > 3
+    return cells - known
+
+
+@pytest.mark.parametrize("name", [section.experiment for section in SECTIONS])
+def test_every_number_of_a_table_comes_from_the_records(text, name, tmp_path):
+    assert strange(text, name) == set()
+    table = json.loads((RESULTS / name / "table.json").read_text())
+    column = next(key for key, value in table[0].items() if re.fullmatch(r"[\d,.]+", str(value)))
+    table[0][column] = "0.123456789"
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "table.json").write_text(json.dumps(table))
+    assert strange(page(tmp_path), name) == {"0.123456789"}  # such a page is found out
+
+
+def numbers(text):
+    return set(re.findall(r"\d[\d,.]*\d|\d", re.sub(r"<[^>]*>", " ", html.unescape(text))))
+
+
+def test_every_number_before_the_figures_comes_from_the_ledger(text, judged):
+    first = text.split("<body>")[1].split('<h2 id="')[0]
+    known = [word for row in judged for word in (row.claim.name, row.claim.statement, *row.answer)]
+    known += [f"{name} {n} {n.source}" for name, n in judged[0].numbers.items()] + ["0.7 95"]
+    assert numbers(first) <= numbers(" ".join(known)) and len(numbers(first)) > 60
+    changed = first.replace("0.7216", "0.7316")
+    assert changed != first and not numbers(changed) <= numbers(" ".join(known))
+
+
+def contrast(one, other):
+    """Of two colours, as WCAG 2.2 defines it: 1 to 21."""
+
+    def luminance(colour):
+        digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+        parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_text_stands_out_in_light_dark_and_print():
+    """WCAG AA: 4.5 to 1 for text of any size."""
+    assert contrast("#000", "#ffffff") == pytest.approx(21) and contrast("#777777", "#fff") == pytest.approx(
+        4.48, abs=0.01
+    )
+    schemes = [
+        dict(re.findall(r"--(\w+): (#\w+)", block)) for block in re.findall(r":root \{(.*?)\}", STYLE, flags=re.S)
+    ]
+    assert len(schemes) == 3  # light, dark, print
+    for colours in schemes:
+        for text in ("text", "quiet"):
+            assert min(contrast(colours[text], colours[ground]) for ground in ("ground", "mark")) >= 4.5
+    used = set(re.findall(r"(?<![-\w])color: ([^;}]+)", STYLE))
+    assert used == {"var(--text)", "var(--quiet)", "inherit"}  # no other colour of text
+
+
+@pytest.mark.parametrize("name", [section.experiment for section in SECTIONS])
+def test_text_in_a_figure_stands_out_from_its_white_ground(name):
+    svg = (RESULTS / name / "figure.svg").read_text()
+    texts = re.findall(r'<g id="text_\d+">.*?(?=<g id="(?!text)|</svg>)', svg, flags=re.S)
+    colours = {colour for text in texts for colour in re.findall(r'<g style="fill: (#[0-9a-f]{6})', text)}
+    assert texts and all(contrast(colour, "#ffffff") >= 4.5 for colour in colours), colours
+    assert "figure > div { background: #fff" in STYLE
 
 
 def test_hostile_text_is_escaped(tmp_path):

@@ -1,12 +1,15 @@
 """The spectrum in small: every memory of it, two trials each at its lightest load, on one ruler."""
 
+import importlib.util
 import json
+import re
 
 import pytest
-from repository import load_experiment
+from repository import ROOT, load_experiment
 
+import hebbsim
 from hebbsim.collect import collect
-from hebbsim.records import read
+from hebbsim.records import Results, read
 from hebbsim.simulate.plan import sweep
 
 TWINS = {"channel decay (GLA, Mamba)", "delta, rate 1"}  # others by an option alone, and each takes seconds to compile
@@ -44,3 +47,23 @@ def test_the_committed_table_is_that_of_the_committed_records(small):
     assert [row[0] for row in rows] == list(spectrum.MEMORIES)
     shown = json.loads((spectrum.TIMES.parent / "table.json").read_text())
     assert shown == [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_a_rule_of_your_own_joins_the_others_as_the_readme_says(small, tmp_path, monkeypatch):
+    spectrum, results = small
+    readme = (ROOT / "README.md").read_text()
+    code = re.search(r"```python\n(import jax.numpy.*?)print\(", readme, re.S).group(1)
+    assert '`hebbsim.RULES["mine"] = lambda: mine`' in readme and '`"mine": one("mine"),`' in readme
+    (tmp_path / "own.py").write_text(code)
+    made = importlib.util.spec_from_file_location("own", tmp_path / "own.py")
+    own = importlib.util.module_from_spec(made)
+    made.loader.exec_module(own)
+    monkeypatch.setitem(hebbsim.RULES, "mine", lambda: own.mine)
+    monkeypatch.setitem(spectrum.MEMORIES, "mine", spectrum.one("mine"))
+    plan = {"mine": sweep(rule="mine", dim=spectrum.DIM, loads=[0.02], probes=64, readout="soft")}
+    mine = collect(plan, 2, tmp_path / "records.jsonl")
+    both = Results(results.records | mine.records, (), results.curves | mine.curves)
+    _, rows = spectrum.table(both)
+    assert rows[-1][:2] == ["mine", "65,536"] and "not timed" in rows[-1] and "not timed" not in rows[0]
+    labels = [text.get_text() for ax in spectrum.figure(both).axes for text in ax.get_yticklabels()]
+    assert labels.count("mine") == 1 and labels.count("Hebbian") == 2

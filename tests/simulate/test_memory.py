@@ -21,13 +21,40 @@ SPECS = {
         "dim": 64,
         "loads": [4.0],
     },
+    "a decomposition": {"rule": "pseudo_inverse", "dim_key": 512, "dim_value": 64, "loads": [0.5]},
+    "a rule that trains": {"rule": "perceptron", "dim": 128, "loads": [1.5]},
+    "chunks with gates for each channel": {"rule": "kda", "dim": 256, "loads": [1.0]},
+    "many levels": {"rule": "log_linear", "dim": 128, "loads": [1.0]},
+    "features": {
+        "rule": "linear_attention",
+        "rule_options": {"feature_map": "taylor"},
+        "dim": 64,
+        "loads": [1.0],
+        "probes": 64,
+    },
+    "least squares": {"retrieval": "ridge", "dim": 128, "loads": [4.0], "readout": "soft"},
+    "a box": {"retrieval": "box", "dim": 128, "loads": [4.0]},
+    "a covariance that is told": {
+        "retrieval": "whitened_query",
+        "ensemble": "correlated",
+        "dim": 256,
+        "loads": [1.0],
+        "readout": "soft",
+    },
+    "running sums in few bits": {
+        "rule": "delta",
+        "precision": "bfloat16",
+        "precision_options": {"every": 8},
+        "dim": 256,
+        "loads": [1.0],
+    },
     "stored rows": {"rule": "softmax_attention", "dim": 64, "loads": [4.0], "readout": "soft"},
 }
 
 
 @pytest.mark.parametrize("name", SPECS)
 def test_what_is_foretold_is_what_the_compiler_needs(name):
-    plan = sweep(**SPECS[name])
+    plan = sweep(**{"probes": 128} | SPECS[name])
     needed = memory.needed_by(trial.program(plan.spec, 1, 16), 1)
     assert needed > 0
     assert 0.5 * needed < placement.memory_needed(plan.spec, 1) < 5 * needed
