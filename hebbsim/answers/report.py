@@ -27,14 +27,18 @@ def _cell(value: Any) -> str:
 
 
 def write(path: Path, text: str) -> Path:
-    """Write a file whole or not at all. Raises HebbsimError if it cannot be written."""
+    """Write a file whole or not at all; into a device or a pipe as it comes. Raises HebbsimError if it cannot be written."""
     if not path.name:
         raise HebbsimError(f"{path}: cannot write: it is a folder")
-    half = path.with_name(path.name + ".part")
+    file = path.resolve()  # what a link points to is replaced, not the link
+    half = file.with_name(file.name + ".part")
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text)
+            return path
         path.parent.mkdir(parents=True, exist_ok=True)
         half.write_text(text)
-        os.replace(half, path)
+        os.replace(half, file)
     except OSError as error:
         with contextlib.suppress(OSError):
             half.unlink()

@@ -1,16 +1,18 @@
 """The page: self-contained, the same bytes for the same records, every number from the ledger, nothing unescaped."""
 
+import concurrent.futures
 import html
 import json
+import os
 import re
 from html.parser import HTMLParser
 
 import pytest
 from repository import RESULTS, ROOT
 
+from hebbsim.answers import report
 from hebbsim.answers.ledger import ledger
 from hebbsim.answers.page import LARGEST, SECTIONS, STYLE, inline, page
-from hebbsim.answers.report import to_json
 from hebbsim.errors import HebbsimError
 from hebbsim.experiment import load
 from hebbsim.records import read
@@ -82,7 +84,9 @@ def strange(text, name):
     """Cells of an experiment's table on the page that its own table, made now from its records, does not have."""
     made = load(str(ROOT / f"experiments/{name}.py"))
     header, rows = made.table(read(RESULTS / name))
-    own = [value for row in to_json([dict(zip(header, row, strict=True)) for row in rows]) for value in row.values()]
+    own = [
+        value for row in report.to_json([dict(zip(header, row, strict=True)) for row in rows]) for value in row.values()
+    ]
     known = {str(value) for value in own if not isinstance(value, dict)} | {"", "-"}
     known |= {
         f"{v['best']:.4g} [{v['low']:.4g}, {v['high']:.4g}]"
@@ -175,3 +179,19 @@ def test_a_figure_is_labelled_and_keeps_its_own_names():
 def test_an_empty_folder_is_one_line(tmp_path):
     with pytest.raises(HebbsimError, match="nothing measured"):
         page(tmp_path)
+
+
+def test_a_file_is_written_through_a_link_and_into_a_pipe(tmp_path):
+    real, link, pipe = tmp_path / "real", tmp_path / "link", tmp_path / "pipe"
+    real.write_text("old")
+    link.symlink_to(real)
+    report.write(link, "new")
+    assert link.is_symlink() and real.read_text() == "new"
+    os.mkfifo(pipe)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        heard = pool.submit(pipe.read_text)
+        report.write(pipe, "said")
+        assert heard.result(timeout=60) == "said" and pipe.is_fifo()
+    with pytest.raises(HebbsimError, match="cannot write: Is a directory"):
+        report.write(tmp_path, "text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe", "real"]
