@@ -1,7 +1,7 @@
 """0.7 without errors: how many bits per parameter come back one-shot, every one right, through an outer code?
 
 Collecting TASKS (a minute on 2 cores) measures what an undecided reader gets from the same matrices. The coded memories
-are run by python -m experiments.by_construction, about 40 minutes on one core; it appends one line a memory to
+are run by python -m experiments.by_construction, about an hour and a half on one core; it appends one line a memory to
 results/by_construction/decoded.ndjson, and goes on from there when it is started again. --large adds a matrix of dim 4096,
 all of it read, 3 minutes, and one of dim 17,321, 300 million parameters, of which 42 of 3,732 blocks are read, 15 minutes
 and 5 GiB. Each memory is one matrix filled with code words of random messages; a block is one code word. Figure: share of
@@ -25,7 +25,7 @@ from scipy.special import betaincinv
 from hebbsim import plot, theory
 
 COUNTED = "bits wrong", "message bits", "bits/parameter"
-BUDGET = "40 minutes on one core, of which TASKS take 1"
+BUDGET = "90 minutes on one core, of which TASKS take 1"
 ANSWER = (
     "At dim 256, {:,.0f} of {:,.0f} message bits are wrong at {:.3f} bits per parameter through the code of rate 1/20, and "
     "{:,.0f} of {:,.0f} at {:.3f} through that of rate 1/50; {:.3f} takes blocks of {:,.0f} entries.",
