@@ -3,7 +3,7 @@
 The Hebbian sum pays most: at power 1 and dim 1024 it holds 0.024 bits per parameter where delta holds 0.24, and both lose
 more the larger the dim. A query whitened by the told variances (0.72), and a delta rule that learns them channel by channel
 (preconditioned_delta, 0.70 to 0.71), lose nothing at any power tried. The second does so only because the keys' own basis
-is that of the channels: on rotated keys it holds 0.62 and 0.365 at powers 0.5 and 1, little more than delta (0.62, 0.350).
+is that of the channels: on rotated keys it holds 0.62, 0.365 and 0.158 at powers 0.5, 1 and 1.5 (delta: 0.62, 0.350, 0.133).
 kda, whose channels decay apart, holds what delta does in either basis, and somewhat less at dim 1024 and power 1.
 
 Run time: about 20 minutes on 2 cores. Figure: soft bits per parameter against the power for six memories at dims 128 and
