@@ -6,7 +6,8 @@
 # make experiments   collect what is missing of every experiment's records, then draw its figure; not accelerator.py
 # make figures       draw the figures from the records there are
 # make pages         write the ledger, the gallery, the page and the README's tables from the results there are
-# make results       all of results/: experiments, verify, verify --full, pages; about 6 hours on 2 cores, resumable
+# make results       all of results/: experiments, what their own scripts run, verify, verify --full, pages; about 6 hours
+#                    on 2 cores, resumable; not results/bench and soak, which are times of a machine
 # make mutants       put faults into the source one by one and see which tests notice; not part of make test
 # make api           write hebbsim/API.md from the docstrings
 # make clean         remove .venv and caches; results stay
@@ -22,7 +23,7 @@ EXPERIMENTS := $(filter-out $(APART),$(sort $(wildcard experiments/*.py)))
 ALONE := test_reading_starts_within_seven_tenths_of_matplotlib
 
 .DEFAULT_GOAL := verify
-.PHONY: verify test mutants lint format experiments figures pages results api clean
+.PHONY: verify test mutants lint format experiments figures pages coded results api clean
 
 verify: $(READY)
 	$(BIN)/python -m hebbsim verify
@@ -62,7 +63,17 @@ pages: $(READY)
 	$(BIN)/python -m hebbsim report results --readme README.md
 	$(BIN)/python -m hebbsim report results --html results/report.html
 
-results: experiments
+# Two that are computed whole: made where they are missing.
+results/coverage/cells.json: | $(READY)
+	$(BIN)/python -m experiments.coverage
+
+results/density_evolution/table.json: | $(READY)
+	$(BIN)/python -m experiments.density_evolution
+
+coded: $(READY)
+	$(BIN)/python -m experiments.by_construction --large
+
+results: results/coverage/cells.json results/density_evolution/table.json coded experiments
 	$(BIN)/python -m hebbsim verify --out results/verify
 	$(BIN)/python -m hebbsim verify --full --out results/verify-full
 	$(MAKE) pages

@@ -5,12 +5,13 @@ import sys
 from typing import NoReturn
 
 from hebbsim import lifetime
+from hebbsim.lifetime import keep_compiled
 
 
 def entry() -> NoReturn:
     """Run one command. A signal ends it at once: the compiler's threads may be at work, and do not stop for an exit."""
     lifetime.prepare()
-    lifetime.keep_compiled()
+    keep_compiled()
     try:
         from hebbsim.cli import main  # by now a signal is one line
 

@@ -138,7 +138,7 @@ def _mamba(config: _Config) -> Model:
     inner = config.fields.get("ssm_cfg")
     if isinstance(inner, Mapping):  # the authors' own format, which leaves the defaults of the code out
         second = inner.get("layer") == "Mamba2"
-        config = _Config(config.path, {"num_heads": width // 64} | inner if second else inner, config.name)
+        config = _Config(config.path, {"num_heads": width // 64, **inner} if second else inner, config.name)
         size, groups = config("d_state", default=128 if second else 16), config("ngroups", default=1)
     else:
         width = config("intermediate_size", "d_inner", default=width)

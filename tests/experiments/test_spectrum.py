@@ -50,7 +50,7 @@ def test_the_committed_table_is_that_of_the_committed_records(small):
 
 
 def test_a_rule_of_your_own_joins_the_others_as_the_readme_says(small, tmp_path, monkeypatch):
-    spectrum, results = small
+    spectrum, results = small[0], read(small[0].TIMES.parent)
     readme = (ROOT / "README.md").read_text()
     code = re.search(r"```python\n(import jax.numpy.*?)print\(", readme, re.S).group(1)
     assert '`hebbsim.RULES["mine"] = lambda: mine`' in readme and '`"mine": one("mine"),`' in readme
@@ -64,6 +64,7 @@ def test_a_rule_of_your_own_joins_the_others_as_the_readme_says(small, tmp_path,
     mine = collect(plan, 2, tmp_path / "records.jsonl")
     both = Results(results.records | mine.records, (), results.curves | mine.curves)
     _, rows = spectrum.table(both)
-    assert rows[-1][:2] == ["mine", "65,536"] and "not timed" in rows[-1] and "not timed" not in rows[0]
+    assert rows[-1][:2] == ["mine", "65,536"] and len(rows) == len(spectrum.MEMORIES)
+    assert ["not timed" in row for row in rows] == [False] * (len(rows) - 1) + [True]
     labels = [text.get_text() for ax in spectrum.figure(both).axes for text in ax.get_yticklabels()]
     assert labels.count("mine") == 1 and labels.count("Hebbian") == 2
