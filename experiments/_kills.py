@@ -81,8 +81,10 @@ class Kills:
             self.compare(kind, out)
             folders += 1
             out = self.place / kind / str(folders) / "out"
-        if self.collect(out).wait():
-            self.wrong.append(f"{kind}: the last run failed")
+        process = self.collect(out)
+        error = process.communicate()[1]
+        if process.returncode:
+            self.wrong.append(f"{kind}: the last run ended with {process.returncode}: {error.strip()[-300:]}")
         self.compare(kind, out)
 
     def judge(self, kind: str, out: Path, kept: list[bytes], status: int, error: str) -> None:
@@ -100,6 +102,8 @@ class Kills:
 
 def lines(out: Path) -> list[str]:
     """The records as they are read, sorted, without the seconds; one that was written twice comes twice."""
+    if not out.exists():
+        return []
     results = read(out)
     found = sorted(to_line(record._replace(seconds=0.0)) for record in results.records.values())
     twice = sum(1 for line in whole_lines(out) if line.strip()) - len(results)
@@ -117,7 +121,7 @@ def size(out: Path) -> int:
     return sum(file.stat().st_size for file in out.glob("*.jsonl")) if out.exists() else 0
 
 
-def main(kills: int, each: int, out: Path, trials: int = 400) -> int:
+def main(kills: int, each: int, out: Path, trials: int = 250) -> int:
     """Kill so often; returns the exit status."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as place:

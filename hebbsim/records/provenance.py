@@ -111,7 +111,8 @@ def _commit() -> tuple[str | None, bool | None]:
     package = Path(__file__).parents[1]
 
     def git(*arguments: str) -> str:
-        command = ["git", "-C", str(package), *arguments]
+        # status would lock the index to refresh it, and leave the lock there if a signal ends this program meanwhile.
+        command = ["git", "--no-optional-locks", "-C", str(package), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
 
     try:
