@@ -52,6 +52,11 @@ READINGS: dict[str, tuple[str, Callable[[Evidence], Estimate], str]] = {
         lambda e: coded_bits(e, "1/20", 256),
         "an outer code spreads each message over a block of hundreds of thousands of entries",
     ),
+    "outer code of rate 1/50, one-shot, no bit wrong, dim 1024": (
+        "by_construction",
+        lambda e: coded_bits(e, "1/50", 1024),
+        "one of lower rate over a block of 8.8 million entries",
+    ),
     "correlated keys of spectrum 1/i, field itself, load 32, dim 128 (soft)": (
         "correlated",
         lambda e: _correlated(e, "matched_filter"),
