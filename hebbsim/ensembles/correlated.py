@@ -91,7 +91,7 @@ def correlated(
         def rows(book: tuple, code: Array) -> Array:
             return code
 
-        told = None if rotated else tuple(map(float, variances))
+        told = () if rotated else tuple(map(float, variances))
         return Side(draw, rows, noisy_rows(rows, 0.0, 0.0), spectrum=told)
 
     def tied(dim: int) -> Side:
