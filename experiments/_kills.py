@@ -3,7 +3,8 @@
     python experiments/_kills.py [KILLS] [EACH] [FOLDER]     50 kill -9, 15 of each other signal, results/soak
 
 One collection is let alone first; its life, from the start of Python over the imports and the compiling to the last
-record, is what the moments are drawn from. Then the same command is given again and again and ended each time, until a
+record, is what the moments of one half are drawn from; those of the other half come after the run's first record. Then
+the same command is given again and again and ended each time, until a
 run ends by itself before its moment. Its records must then be the undisturbed run's, byte for byte once sorted and
 without the seconds that a trial took; then a new folder is begun. Whatever ends a run must keep every line that was
 whole at that moment; a signal that can be handled leaves no torn line and gives its own exit status.
@@ -45,8 +46,11 @@ class Kills:
         self.collect(place / "alone" / "out").communicate()  # compiles, which later runs need not
         self.whole = lines(place / "alone" / "out")
         began = time.monotonic()
-        self.collect(place / "timed" / "out").communicate()
-        self.life = time.monotonic() - began
+        process = self.collect(place / "timed" / "out")
+        wait_for_records(process, place / "timed" / "out", 0)
+        first = time.monotonic()
+        process.communicate()
+        self.life, self.writing = time.monotonic() - began, time.monotonic() - first
         self.compare("timed", place / "timed" / "out")
 
     def collect(self, out: Path) -> subprocess.Popen:
@@ -62,12 +66,17 @@ class Kills:
     def end(self, kind: str, number: int) -> None:
         """End that many runs by a signal."""
         when = self.ended[kind] = {"before the first record": 0, "while writing": 0}
+        if not number:
+            return
         folders, out = 0, self.place / kind / "0" / "out"
         while sum(when.values()) < number:
             process = self.collect(out)
-            before = size(out)
+            before, moment = size(out), self.dice.uniform(0, self.life)
+            if sum(when.values()) % 2:
+                wait_for_records(process, out, before)
+                moment = self.dice.uniform(0, self.writing)
             try:
-                error = process.communicate(timeout=self.dice.uniform(0, self.life))[1]
+                error = process.communicate(timeout=moment)[1]
             except subprocess.TimeoutExpired:
                 kept = whole_lines(out)
                 process.send_signal(getattr(signal, kind))
@@ -98,6 +107,12 @@ class Kills:
             self.wrong.append(f"{kind}: lost a record")
         if kind != "SIGKILL" and size(out) != sum(map(len, now)):
             self.wrong.append(f"{kind}: a torn line")
+
+
+def wait_for_records(process: subprocess.Popen, out: Path, before: int) -> None:
+    """Until a folder has more than so many bytes of records, or the process ends."""
+    while process.poll() is None and size(out) <= before:
+        time.sleep(0.005)
 
 
 def lines(out: Path) -> list[str]:
@@ -131,7 +146,12 @@ def main(kills: int, each: int, out: Path, trials: int = 250) -> int:
             print(
                 f"{(time.monotonic() - began) / 60:.1f} min  {kind}: {state.ended[kind]}", file=sys.stderr, flush=True
             )
-    result = {"records": len(state.whole), "life_seconds": round(state.life, 1), "ended": state.ended}
+    result = {
+        "records": len(state.whole),
+        "life_seconds": round(state.life, 1),
+        "writing_seconds": round(state.writing, 1),
+        "ended": state.ended,
+    }
     result |= {"wrong": state.wrong, "minutes": round((time.monotonic() - began) / 60, 1)}
     result |= {"made by": describe(["_kills.py", str(kills), str(each)], "cpu", 1)}
     out.mkdir(parents=True, exist_ok=True)
