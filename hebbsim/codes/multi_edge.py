@@ -71,7 +71,8 @@ def multi_edge(label: str, *, rate: str = "1/20", length: int = 819_200, seed: i
     def decode_blocks(llr: Array, iterations: Array) -> tuple[Array, Array, Array, Array]:
         turned = jnp.pad(llr * jnp.asarray(signs)[None, :], ((0, 0), (0, left_out))).reshape(-1, BASE, lift)
         if len(llr) == 1:
-            return tuple(part[None] for part in one(turned[0], iterations))
+            sure, holds, used, total = (part[None] for part in one(turned[0], iterations))
+            return sure, holds, used, total
         return jax.vmap(one, (0, None))(turned, iterations)
 
     def word_of(bits: np.ndarray) -> np.ndarray:
