@@ -2,12 +2,12 @@
 
     python experiments/_kills.py [KILLS] [EACH] [FOLDER]     50 kill -9, 15 of each other signal, results/soak
 
-One collection is let alone first; its life, from the start of Python over the imports and the compiling to the last
-record, is what the moments of one half are drawn from; those of the other half come after the run's first record. Then
-the same command is given again and again and ended each time, until a
-run ends by itself before its moment. Its records must then be the undisturbed run's, byte for byte once sorted and
-without the seconds that a trial took; then a new folder is begun. Whatever ends a run must keep every line that was
-whole at that moment; a signal that can be handled leaves no torn line and gives its own exit status.
+One collection is let alone first. Half of the moments are drawn from its whole life, from the start of Python over the
+imports and the compiling to the last record; the others come after a run's first record. The same command is given again
+and again and ended each time, until a run ends by itself before its moment. Its records must then be the undisturbed
+run's, byte for byte once sorted and without the seconds that a trial took; then a new folder is begun. Whatever ends a run
+must keep every line that was whole at that moment; a signal that can be handled leaves no torn line and gives its own
+exit status.
 Writes FOLDER/kills.json and kills.md; exit status 1 if anything was lost, doubled or changed.
 """
 
