@@ -55,9 +55,13 @@ class Kills:
 
     def collect(self, out: Path) -> subprocess.Popen:
         command = [sys.executable, "-m", "hebbsim", "collect", str(self.file), "--out", str(out)]
-        handler = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
+
+        def heed() -> None:  # what nohup and a shell's & ignore
+            for kind in OTHERS:
+                signal.signal(getattr(signal, kind), signal.SIG_DFL)
+
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, preexec_fn=handler, **quiet)
+        return subprocess.Popen(command, preexec_fn=heed, **quiet)
 
     def compare(self, what: str, out: Path) -> None:
         if lines(out) != self.whole:
@@ -144,7 +148,9 @@ def main(kills: int, each: int, out: Path, trials: int = 250) -> int:
         for kind, number in (("SIGKILL", kills), *((kind, each) for kind in OTHERS)):
             state.end(kind, number)
             print(
-                f"{(time.monotonic() - began) / 60:.1f} min  {kind}: {state.ended[kind]}", file=sys.stderr, flush=True
+                f"{(time.monotonic() - began) / 60:.1f} min  {kind}: {state.ended[kind]}, wrong: {state.wrong}",
+                file=sys.stderr,
+                flush=True,
             )
     result = {
         "records": len(state.whole),
