@@ -2,12 +2,12 @@
 
     python experiments/_kills.py [KILLS] [EACH] [FOLDER]     50 kill -9, 15 of each other signal, results/soak
 
-One collection is let alone first; its life, from the start of Python over the imports and the compiling to the last
-record, is what the moments of one half are drawn from; those of the other half come after the run's first record. Then
-the same command is given again and again and ended each time, until a
-run ends by itself before its moment. Its records must then be the undisturbed run's, byte for byte once sorted and
-without the seconds that a trial took; then a new folder is begun. Whatever ends a run must keep every line that was
-whole at that moment; a signal that can be handled leaves no torn line and gives its own exit status.
+One collection is let alone first. Half of the moments are drawn from its whole life, from the start of Python over the
+imports and the compiling to the last record; the others come after a run's first record. The same command is given again
+and again and ended each time, until a run ends by itself before its moment. Its records must then be the undisturbed
+run's, byte for byte once sorted and without the seconds that a trial took; then a new folder is begun. Whatever ends a run
+must keep every line that was whole at that moment; a signal that can be handled leaves no torn line and gives its own
+exit status.
 Writes FOLDER/kills.json and kills.md; exit status 1 if anything was lost, doubled or changed.
 """
 
@@ -55,9 +55,13 @@ class Kills:
 
     def collect(self, out: Path) -> subprocess.Popen:
         command = [sys.executable, "-m", "hebbsim", "collect", str(self.file), "--out", str(out)]
-        handler = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
+
+        def heed() -> None:  # what nohup and a shell's & ignore
+            for kind in OTHERS:
+                signal.signal(getattr(signal, kind), signal.SIG_DFL)
+
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, preexec_fn=handler, **quiet)
+        return subprocess.Popen(command, preexec_fn=heed, **quiet)
 
     def compare(self, what: str, out: Path) -> None:
         if lines(out) != self.whole:
@@ -144,7 +148,9 @@ def main(kills: int, each: int, out: Path, trials: int = 250) -> int:
         for kind, number in (("SIGKILL", kills), *((kind, each) for kind in OTHERS)):
             state.end(kind, number)
             print(
-                f"{(time.monotonic() - began) / 60:.1f} min  {kind}: {state.ended[kind]}", file=sys.stderr, flush=True
+                f"{(time.monotonic() - began) / 60:.1f} min  {kind}: {state.ended[kind]}, wrong: {state.wrong}",
+                file=sys.stderr,
+                flush=True,
             )
     result = {
         "records": len(state.whole),

@@ -65,7 +65,8 @@ class Soak:
 
     def start(self, out: str, limit: int | None = None) -> subprocess.Popen:
         def prepare() -> None:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            for ignored in ("SIGINT", "SIGHUP"):  # by nohup and a shell's &
+                signal.signal(getattr(signal, ignored), signal.SIG_DFL)
             if limit is not None:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
