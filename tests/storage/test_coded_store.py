@@ -131,7 +131,7 @@ def test_another_code_or_a_damaged_seed_is_refused(stored, tmp_path):
         ({"digest": "0" * 16}, "another version"),
         ({"label": f"multi_edge(length={LENGTH},rate='1/20',seed=1)"}, "another version"),
         ({"label": "turbo(length=5)"}, "not known"),
-        ({"label": "multi_edge(length=25601,rate='1/20')"}, "not known"),
+        ({"label": "multi_edge(length=25601,rate='1/20')"}, "another version"),
         ({"blocks": 0}, "do not fit"),
         ({"blocks": 3}, "do not fit"),
         ({"length": "x"}, "do not fit"),
