@@ -135,6 +135,10 @@ def table(results):
     return ["dim", "memory", "power", "measured", "law", "apart", "first order in the rate", "apart from it"], rows
 
 
+MESSAGES = {
+    128: "similar keys cost the sum most, a whitened query nothing",
+    1024: "the larger the dim, the more they cost",
+}
 NAMES = ("hebbian", "whitened query", "delta", "kda", "preconditioned_delta", "pseudo_inverse")
 
 
@@ -150,6 +154,6 @@ def figure(results):
         ax.axhline(theory.SOFT_LIMIT, color="0.6", lw=0.8)
         ax.set(yscale="log", ylim=(2e-3, 2), ylabel="soft bits per parameter")
         ax.set(xlabel="power p of the keys' spectrum, l_i ~ i^-p")
-        ax.set_title(f"dim {dim}: mean and 95 % of {TRIALS[dim]} trials")
+        plot.title(ax, f"dim {dim}: {MESSAGES[dim]}")
     axes[0].legend(loc="lower left")
     return made

@@ -82,8 +82,9 @@ def _stop(number: int, frame: FrameType | None) -> None:
         frame = frame.f_back
     if frame is not None:
         _end(number)
-    signal.signal(signal.SIGALRM, lambda *_: _end(number))
-    signal.alarm(PATIENCE)
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, lambda *_: _end(number))
+        signal.alarm(PATIENCE)
     raise KeyboardInterrupt if number == signal.SIGINT else Stopped(number)
 
 

@@ -30,7 +30,7 @@ def write(path: Path, text: str) -> Path:
     """Write a file whole or not at all; into a device or a pipe as it comes. Raises HebbsimError if it cannot be written."""
     if not path.name:
         raise HebbsimError(f"{path}: cannot write: it is a folder")
-    file = path.resolve()  # what a link points to is replaced, not the link
+    file = Path(os.path.realpath(path))  # what a link points to is replaced, not the link
     half = file.with_name(file.name + ".part")
     try:
         if path.exists() and not path.is_file():

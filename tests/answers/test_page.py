@@ -192,6 +192,9 @@ def test_a_file_is_written_through_a_link_and_into_a_pipe(tmp_path):
         heard = pool.submit(pipe.read_text)
         report.write(pipe, "said")
         assert heard.result(timeout=60) == "said" and pipe.is_fifo()
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    report.write(tmp_path / "round", "text")
+    (tmp_path / "round").unlink()
     with pytest.raises(HebbsimError, match="cannot write: Is a directory"):
         report.write(tmp_path, "text")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe", "real"]
