@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import references_recent
 from hard_inputs import hard_pairs, kinds, signs
+from programs import recalled, written
 from references import VARIANTS, expected, relative_error
 
 import hebbsim
@@ -51,10 +52,6 @@ def tolerance(name, kind):
     return stated.get((name, kind), stated.get((name, "any"), USUAL))
 
 
-def read(rule, keys, values, queries):
-    return jax.jit(lambda k, v, q: rule.read(rule.write(rule.init(DIM, DIM), k, v), q))(keys, values, queries)
-
-
 def what_is_beyond(name, options):
     if name == "mlstm":
         return name
@@ -68,7 +65,7 @@ def test_hard_keys_give_what_float64_gives(name, options):
     pairs = -(-65 // rule.chunk) * rule.chunk
     for kind in kinds(rule):
         keys, values, queries = hard_pairs(rule, kind, pairs, DIM)
-        field = read(rule, keys, values, queries)
+        field = recalled(rule, keys, values, queries)
         if (what_is_beyond(name, options), kind) in BEYOND:
             continue
         assert np.all(np.isfinite(field)), kind
@@ -83,7 +80,7 @@ def test_every_edge_of_a_chunk(name):
     kind = "gaussian" if "bipolar" in rule.accepts else "codes"
     for pairs in (64, 128) if rule.chunk == 64 else (1, 63, 64, 65, 129):
         keys, values, queries = hard_pairs(rule, kind, pairs, DIM, seed=pairs)
-        error = relative_error(read(rule, keys, values, queries), expected(name, {}, keys, values, queries))
+        error = relative_error(recalled(rule, keys, values, queries), expected(name, {}, keys, values, queries))
         assert error < tolerance(name, kind), (pairs, error)
 
 
@@ -97,8 +94,8 @@ def test_a_zero_key_writes_nothing(name):
     keys, values, queries = hard_pairs(rule, "zero keys", 64, DIM)
     live = np.any(keys != 0, axis=1)
     assert 0 < live.sum() < 64
-    without = read(rule, keys[live], values[live], queries)
-    assert relative_error(read(rule, keys, values, queries), without) < tolerance(name, "zero keys")
+    without = recalled(rule, keys[live], values[live], queries)
+    assert relative_error(recalled(rule, keys, values, queries), without) < tolerance(name, "zero keys")
 
 
 @pytest.mark.parametrize("rate", [1.0, 0.3, 1.999])
@@ -108,8 +105,8 @@ def test_the_delta_rule_knows_no_length_of_keys(scale, rate):
     rng = np.random.default_rng(0)
     keys, values = np.float32(signs(rng, 70, DIM)), np.float32(signs(rng, 70, DIM))
     rule = hebbsim.RULES["delta"](rate=rate)
-    plain = rule.write(rule.init(DIM, DIM), keys, values)
-    scaled = rule.write(rule.init(DIM, DIM), np.float32(scale) * keys, values)
+    plain = written(rule, rule.init(DIM, DIM), keys, values)
+    scaled = written(rule, rule.init(DIM, DIM), np.float32(scale) * keys, values)
     assert np.allclose(np.float64(scaled) * scale, plain, rtol=0, atol=1e-5)
 
 
@@ -124,8 +121,7 @@ def test_a_slow_decay_is_not_rounded(name):
     """float32 makes 1 - 1e-6 into 1 - 1.0133e-6; after 2^15 pairs that is 4e-4 of the first pair."""
     decay, pairs = 1 - 1e-6, 2**15
     rule = hebbsim.RULES[name](decay=decay)
-    start = jnp.ones((1, 1))
-    left = jax.jit(rule.write)(start, jnp.zeros((pairs, 1)), jnp.ones((pairs, 1)))
+    left = written(rule, np.ones((1, 1), np.float32), np.zeros((pairs, 1), np.float32), np.ones((pairs, 1), np.float32))
     assert abs(float(left[0, 0]) - decay**pairs) < 2e-5
 
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from programs import recalled
 from references_recent import MUTANTS, REFERENCES, VARIANTS
 
 import hebbsim
@@ -37,8 +38,7 @@ def all_options(name, options):
 
 
 def field_of(name, options, keys, values, queries):
-    rule = RULES[name](**options)
-    return rule.read(rule.write(rule.init(keys.shape[1], values.shape[1]), keys, values), queries)
+    return recalled(RULES[name](**options), keys, values, queries)
 
 
 def distance(field, right):
