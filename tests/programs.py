@@ -16,3 +16,9 @@ def recalled(rule, keys, values, queries):
     """The field at the queries (queries, dim) after the pairs (pairs, dim) were written to an empty memory."""
     state = rule.init(keys.shape[1], values.shape[1])
     return rule.read(rule.write(state, keys, values), queries)
+
+
+@functools.partial(jax.jit, static_argnames="rule")
+def read(rule, state, queries):
+    """The field at the queries (queries, dim)."""
+    return rule.read(state, queries)
