@@ -1,6 +1,7 @@
 """Outer codes: code words satisfy every check, the decoder equals a naive one in float64, what is wrong is noticed."""
 
 import functools
+import math
 import zlib
 
 import numpy as np
@@ -42,12 +43,12 @@ def naive(checks, core, llr, iterations):
     for c, b in sent:
         into[b].append(c)
     for step in range(1, iterations + 1):
-        heard = {(c, b): llr[b] + sum(sent[d, b] for d in into[b] if d != c) for c, b in sent}
+        told = [llr[b] + sum(sent[c, b] for c in into[b]) for b in range(len(llr))]
         for c, bits in enumerate(checks):
-            tanhs = np.tanh([heard[c, b] / 2 for b in bits])
+            tanhs = [math.tanh((told[b] - sent[c, b]) / 2) for b in bits]
             for i, b in enumerate(bits):
-                product = np.prod(np.delete(tanhs, i))
-                message = 2 * np.arctanh(np.clip(product, -1 + 1e-7, 1 - 1e-7))
+                product = math.prod(tanhs[:i] + tanhs[i + 1 :])
+                message = 2 * math.atanh(max(-1 + 1e-7, min(product, 1 - 1e-7)))
                 sent[c, b] = (1 - DAMPING) * message + DAMPING * sent[c, b]
         belief = np.array([llr[b] + sum(sent[c, b] for c in into[b]) for b in range(core)])
         wrong = belief < 0
