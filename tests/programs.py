@@ -22,3 +22,9 @@ def recalled(rule, keys, values, queries):
 def read(rule, state, queries):
     """The field at the queries (queries, dim)."""
     return rule.read(state, queries)
+
+
+@functools.partial(jax.jit, static_argnames="rule")
+def memory_of(rule, keys, values):
+    """What is read after the pairs (pairs, dim) were written to an empty memory."""
+    return rule.consolidate(rule.write(rule.init(keys.shape[1], values.shape[1]), keys, values))

@@ -1,9 +1,9 @@
 """pseudo_inverse on keys that are nearly dependent: against float64 least squares, batch and online."""
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from hard_inputs import correlated, ill_conditioned, signs
+from programs import memory_of, written
 from references import expected, relative_error
 
 import hebbsim
@@ -13,9 +13,8 @@ def weights_error(options, keys, values):
     """Of the weights, relative to their largest entry."""
     keys, values = np.float32(keys), np.float32(values)
     rule = hebbsim.RULES["pseudo_inverse"](**options)
-    state = rule.write(rule.init(keys.shape[1], values.shape[1]), jnp.asarray(keys), jnp.asarray(values))
     right = expected("pseudo_inverse", options, keys, values, np.eye(keys.shape[1]))
-    return relative_error(rule.consolidate(state), right)
+    return relative_error(memory_of(rule, keys, values), right)
 
 
 @pytest.mark.parametrize("online", [False, True])
@@ -68,11 +67,12 @@ def test_online_with_a_small_ridge_errs_as_often_as_batch(ridge, dim, patterns):
 def test_integer_sums_leave_nothing_over():
     rng = np.random.default_rng(4)
     rule = hebbsim.RULES["pseudo_inverse"]()
-    keys, values = (jnp.asarray(signs(rng, 200, 16), jnp.float32) for _ in "kv")
-    state = rule.write(rule.init(16, 16), keys, values)
-    assert np.array_equal(state.high.gram, np.asarray(keys).T @ np.asarray(keys)) and not np.any(state.low.gram)
-    shorter = rule.write(rule.init(16, 16), keys / 3, values / 3)
-    exact = np.float64(np.asarray(keys / 3)).T @ np.float64(np.asarray(keys / 3))
+    keys, values = (np.float32(signs(rng, 200, 16)) for _ in "kv")
+    state = written(rule, rule.init(16, 16), keys, values)
+    assert np.array_equal(state.high.gram, keys.T @ keys) and not np.any(state.low.gram)
+    keys, values = keys / 3, values / 3
+    shorter = written(rule, rule.init(16, 16), keys, values)
+    exact = np.float64(keys).T @ np.float64(keys)
     both = np.float64(shorter.high.gram) + np.float64(shorter.low.gram)
     assert np.allclose(both, exact, rtol=0, atol=1e-12 * exact.max())
     assert np.abs(np.float64(shorter.high.gram) - exact).max() > 1e-9
