@@ -28,3 +28,9 @@ def read(rule, state, queries):
 def memory_of(rule, keys, values):
     """What is read after the pairs (pairs, dim) were written to an empty memory."""
     return rule.consolidate(rule.write(rule.init(keys.shape[1], values.shape[1]), keys, values))
+
+
+@functools.partial(jax.jit, static_argnames="rule")
+def state_of(rule, keys, values):
+    """The state after the pairs (pairs, dim) were written to an empty memory."""
+    return rule.write(rule.init(keys.shape[1], values.shape[1]), keys, values)

@@ -49,7 +49,9 @@ def test_each_rule_has_its_defining_term():
     _, keys, values = stream(30, 16, 16, np.float32)
 
     def written(name, **options):
-        return np.asarray(programs.written(hebbsim.RULES[name](**options), np.zeros((16, 16), np.float32), keys, values))
+        return np.asarray(
+            programs.written(hebbsim.RULES[name](**options), np.zeros((16, 16), np.float32), keys, values)
+        )
 
     plain = written("hebbian")
     assert np.allclose(written("decay", decay=1.0), plain, atol=1e-4)
