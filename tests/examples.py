@@ -38,13 +38,19 @@ def has_example(name):
     return True
 
 
+def compiled(side):
+    """The side with each of its functions as one program, as a trial has them."""
+    return side._replace(**{name: jax.jit(getattr(side, name)) for name in ("draw", "rows", "cue", "book")})
+
+
+@functools.cache
 def sides(made):
     """(side, codebook) of keys, values and, where it has them, tied keys."""
-    values = made.values(DIM)
+    values = compiled(made.values(DIM))
     book = values.book(jax.random.fold_in(KEY, 99))
-    found = {"keys": (made.keys(DIM), ()), "values": (values, book)}
+    found = {"keys": (compiled(made.keys(DIM)), ()), "values": (values, book)}
     with contextlib.suppress(hebbsim.HebbsimError):
-        found["tied keys"] = (made.tied_keys(DIM), book)
+        found["tied keys"] = (compiled(made.tied_keys(DIM)), book)
     return found
 
 

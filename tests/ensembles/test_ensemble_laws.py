@@ -1,7 +1,6 @@
 """Laws of ensembles, over the registry: a new one is held to them as it is added."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from examples import DIM, KEY, ensemble, fitting, sides
@@ -28,16 +27,17 @@ class TestEnsembles:
 
     def test_row_i_does_not_depend_on_which_others_are_drawn(self, name):
         for which, (side, book) in sides(ensemble(name)).items():
-            index = jnp.arange(12)
-            rows = np.asarray(side.rows(book, side.draw(KEY, index)))
+            # Not as programs: those of two lengths round the last digit of a normal number differently.
+            draw, index = side.draw.__wrapped__, np.arange(12)
+            rows = np.asarray(side.rows(book, draw(KEY, index)))
             assert rows.shape == (12, DIM) and rows.dtype == np.float32
-            for order in (jnp.asarray([5]), jnp.asarray([11, 0, 5]), index[::-1]):
-                assert np.array_equal(side.rows(book, side.draw(KEY, order)), rows[np.asarray(order)]), which
+            for order in ([5], [11, 0, 5], index[::-1]):
+                assert np.array_equal(side.rows(book, draw(KEY, np.asarray(order))), rows[order]), which
 
     def test_a_cue_without_noise_shows_the_row_and_noise_is_declared(self, name):
         plain = ensemble(name)
         for side, book in sides(plain).values():
-            code = side.draw(KEY, jnp.arange(12))
+            code = side.draw(KEY, np.arange(12))
             shown = side.cue(jax.random.fold_in(KEY, 1), book, code)
             assert np.array_equal(shown[1], side.rows(book, code))
             if shown[0] is not None:
@@ -48,25 +48,27 @@ class TestEnsembles:
                 noisy = ensemble(name, **noise)
             except hebbsim.HebbsimError:
                 continue  # it has no such noise
-            side = noisy.keys(DIM)
-            code = side.draw(KEY, jnp.arange(12))
+            side, _ = sides(noisy)["keys"]
+            code = side.draw(KEY, np.arange(12))
             rows = side.rows((), code)
             assert "noisy_cue" in noisy.provides
-            assert np.array_equal(rows, plain.keys(DIM).rows((), code))  # what is stored is not touched
+            assert np.array_equal(rows, sides(plain)["keys"][0].rows((), code))  # what is stored is not touched
             assert not np.array_equal(side.cue(jax.random.fold_in(KEY, 1), (), code)[1], rows)
 
     def test_the_values_are_of_the_kind_that_it_says(self, name):
         made = ensemble(name)
         side, book = sides(made)["values"]
-        rows = np.asarray(side.rows(book, side.draw(KEY, jnp.arange(40))))
+        rows = np.asarray(side.rows(book, side.draw(KEY, np.arange(40))))
         allowed = {"bipolar": {-1.0, 1.0}, "sparse": {0.0, 1.0}}.get(made.kind)
         assert allowed is None or set(np.unique(rows)) == allowed
         if made.kind == "tokens":
-            words = np.asarray(side.rows(book, jnp.arange(book.shape[0])))
+            words = np.asarray(side.rows(book, np.arange(book.shape[0])))
             assert "codebook" in made.provides and all(np.any(np.all(row == words, axis=1)) for row in rows)
         if "prior" in made.provides and "codebook" not in made.provides:
             assert side.denoise is not None
-            mean, spread = side.denoise(jnp.asarray(rows) * 1e3, jnp.full(rows.shape, 1e-6))  # little noise: the value
+            mean, spread = jax.jit(side.denoise)(
+                rows * 1e3, np.full(rows.shape, 1e-6, np.float32)
+            )  # little noise: the value
             assert np.all(np.isfinite(mean)) and np.all(spread >= 0) and np.all(spread < 1e-3)
 
     def test_it_says_how_many_pairs_it_has(self, name):
@@ -76,7 +78,7 @@ class TestEnsembles:
             with pytest.raises(hebbsim.HebbsimError, match=f"has {most} pairs"):
                 hebbsim.sweep(ensemble=ensemble(name), dim=DIM, num_patterns=[most + 1])
             for side, book in sides(ensemble(name)).values():  # and does not end or begin again before
-                rows = np.asarray(side.rows(book, side.draw(KEY, jnp.arange(most))))
+                rows = np.asarray(side.rows(book, side.draw(KEY, np.arange(most))))
                 assert not any(np.array_equal(rows[i : i + 4], rows[-4:]) for i in range(most - 4))
 
     def test_tied_patterns_are_drawn_as_values_are(self, name):
@@ -84,8 +86,8 @@ class TestEnsembles:
         if "tied keys" not in found:
             return
         (values, book), (tied, _) = found["values"], found["tied keys"]
-        code = values.draw(KEY, jnp.arange(5))
-        assert np.array_equal(code, tied.draw(KEY, jnp.arange(5)))
+        code = values.draw(KEY, np.arange(12))
+        assert np.array_equal(code, tied.draw(KEY, np.arange(12)))
         assert np.array_equal(values.rows(book, code), tied.rows(book, code))
 
     def test_both_orders_of_summing_agree_and_another_seed_differs(self, name):

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from programs import read, written
 from references_recent import softmax_attention
 from scipy.special import ndtr
 
@@ -15,7 +16,7 @@ BIPOLAR = hebbsim.ENSEMBLES["bipolar"]
 
 
 def rows(side, count, seed=0):
-    return np.asarray(side.rows((), side.draw(jax.random.key(seed), jnp.arange(count))))
+    return np.asarray(jax.jit(lambda key: side.rows((), side.draw(key, jnp.arange(count))))(jax.random.key(seed)))
 
 
 def test_biased_values_have_their_mean_and_fair_keys():
@@ -79,10 +80,10 @@ def test_attention_with_first_pairs_kept_equals_its_loop(count, sinks):
     rule = hebbsim.RULES["softmax_attention"](window=8, sinks=sinks)
     state = rule.init(6, 5)
     for start in range(0, count, 7):
-        state = rule.write(state, *(jnp.float32(side[start : start + 7]) for side in (keys, values)))
+        state = written(rule, state, *(np.float32(side[start : start + 7]) for side in (keys, values)))
     options = {"window": 8, "sinks": sinks, "inverse_temperature": 1.0}
     right = softmax_attention(options, keys, values, queries)
-    assert np.allclose(rule.read(state, jnp.float32(queries)), right, atol=1e-5)
+    assert np.allclose(read(rule, state, np.float32(queries)), right, atol=1e-5)
     assert rule.num_parameters(6, 5) == (8 + sinks) * 11
     if sinks and count > 8:
         dropped = softmax_attention(options, keys, values, queries, drop="sinks")
