@@ -36,15 +36,17 @@ def test_similar_keys_have_their_mean_cosine():
 def test_the_crosstalk_of_similar_keys_follows_its_law():
     """A Hebbian field is value + noise of variance (M - 1) (1 / dim + similarity^2 (1 - 1 / dim))."""
     dim, count, alike = 64, 20, 0.15
-    point = hebbsim.measure(ensemble_options={"similarity": alike}, dim=dim, num_patterns=count, trials=200)
+    point = hebbsim.measure(
+        ensemble_options={"similarity": alike}, dim=dim, num_patterns=count, probes=count, trials=200
+    )
     law = ndtr(-(((count - 1) * (1 / dim + alike**2 * (1 - 1 / dim))) ** -0.5))
     assert abs(point.error_rate.best - law) < 4 * point.error_rate.standard_error + 0.004
 
 
 def test_a_bias_of_the_values_leaves_the_errors_of_a_hebbian_memory_as_they_are():
     """The noise is a sum of v^2 = 1 terms with fair signs of the keys: the law is that of fair values."""
-    plain = hebbsim.measure(dim=64, num_patterns=32, trials=60)
-    biased = hebbsim.measure(ensemble_options={"bias": 0.7}, dim=64, num_patterns=32, trials=60)
+    plain = hebbsim.measure(dim=64, num_patterns=32, probes=32, trials=60)
+    biased = hebbsim.measure(ensemble_options={"bias": 0.7}, dim=64, num_patterns=32, probes=32, trials=60)
     assert abs(plain.error_rate.best - biased.error_rate.best) < 5 * plain.error_rate.standard_error + 0.01
 
 

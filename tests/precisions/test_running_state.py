@@ -79,7 +79,13 @@ def test_a_state_stored_twice_and_its_scales_are_counted():
     assert bits("int8", tile=16, every=1, feedback=True) == 18
     assert bits("bfloat16", every=1, feedback=True) == 32
     point = hebbsim.measure(
-        rule="delta", precision="int4", precision_options={"tile": 16, "every": 1}, dim=16, num_patterns=8, trials=2
+        rule="delta",
+        precision="int4",
+        precision_options={"tile": 16, "every": 1},
+        dim=16,
+        num_patterns=8,
+        probes=8,
+        trials=2,
     )
     assert point.stored_bits == 5.0
 

@@ -4,7 +4,7 @@ import pytest
 
 import hebbsim
 
-SPARSE = dict(ensemble="sparse", ensemble_options={"active": 6}, dim=120, num_patterns=150, trials=2)
+SPARSE = dict(ensemble="sparse", ensemble_options={"active": 6}, dim=120, num_patterns=150, probes=150, trials=2)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_the_default_fits_the_rule(rule, select):
 
 
 def test_covariance_with_the_obvious_command_gives_its_bits():
-    of = dict(ensemble="sparse", ensemble_options={"active": 50}, dim=1000, num_patterns=2000, trials=2)
+    of = dict(ensemble="sparse", ensemble_options={"active": 25}, dim=500, num_patterns=1000, trials=2)
     for rule, least in (("covariance", 0.3), ("bcpnn", 0.3)):
         assert hebbsim.measure(rule=rule, readout="threshold", **of).bits_per_parameter.best > least
 

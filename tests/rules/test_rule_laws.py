@@ -166,9 +166,9 @@ def test_every_ensemble_can_be_stored_and_read_tied_and_untied():
 def test_a_rule_of_ones_own():
     builtin = hebbsim.RULES["hebbian"]()
     mine = builtin._replace(label="mine", write=lambda s, k, v: s + 2 * k.T @ v)
-    point = hebbsim.measure(rule=mine, dim=32, num_patterns=16, trials=2)
+    point = hebbsim.measure(rule=mine, dim=32, num_patterns=16, probes=16, trials=2)
     assert point.task.rule.startswith("mine#")
-    assert point.counts["errors"] == hebbsim.measure(dim=32, num_patterns=16, trials=2).counts["errors"]
+    assert point.counts["errors"] == hebbsim.measure(dim=32, num_patterns=16, probes=16, trials=2).counts["errors"]
     other = builtin._replace(label="mine", write=lambda s, k, v: s + 3 * k.T @ v)
     assert identity(other) != identity(mine)
 

@@ -38,6 +38,7 @@ def test_the_perceptron_keeps_to_covers_law():
         dim_key=dim,
         dim_value=1,
         num_patterns=patterns,
+        probes=patterns,
         trials=trials,
     )
     share = np.mean([r.counts["errors"] + r.counts["ties"] == 0 for r in point.records])
@@ -144,6 +145,7 @@ def test_sparse_codes_are_completed_from_half_a_cue():
             readout_options={"select": "winners"},
             dim=256,
             num_patterns=150,
+            probes=150,
             trials=3,
         ).error_rate.best
         for name in ("bcpnn", "willshaw", "covariance")
@@ -153,7 +155,7 @@ def test_sparse_codes_are_completed_from_half_a_cue():
 
 
 def test_pseudo_inverse_makes_no_error_at_num_patterns_equal_dim():
-    point = hebbsim.measure(rule="pseudo_inverse", dim=32, num_patterns=32, trials=200)
+    point = hebbsim.measure(rule="pseudo_inverse", dim=32, num_patterns=32, probes=32, trials=200)
     assert point.counts["errors"] == point.counts["ties"] == 0
 
 
