@@ -14,7 +14,7 @@ def measure(power, count, trials=6, **options):
         readout="soft",
         num_patterns=count,
         trials=trials,
-        **{"ensemble_options": {"power": power}, "dim": 48, "probes": 300, **options},
+        **{"ensemble_options": {"power": power}, "dim": 48, "probes": 512, **options},
     )
 
 
@@ -125,7 +125,7 @@ def test_a_rotation_is_nothing_to_rules_that_treat_directions_alike_and_much_to_
 
     def bits(rule, rotated):
         options = {"power": 1.5, "rotated": rotated}
-        point = measure(1.5, 512, rule=rule, trials=8, probes=512, ages=edges, ensemble_options=options)
+        point = measure(1.5, 512, rule=rule, trials=8, ages=edges, ensemble_options=options)
         return np.array([age.best for age in point.age_bits[1:]]).sum() / point.num_parameters
 
     for rule in ("hebbian", "delta"):
@@ -142,7 +142,7 @@ def test_a_spectrum_from_a_file(tmp_path):
     np.save(file, 3.0 * theory.power_spectrum(48, 1.0))
     options = {"power": 0.0, "spectrum": file}
     point = hebbsim.measure(
-        ensemble="correlated", ensemble_options=options, readout="soft", dim=48, num_patterns=60, probes=300, trials=2
+        ensemble="correlated", ensemble_options=options, readout="soft", dim=48, num_patterns=60, probes=512, trials=2
     )
     assert (
         point.task.ensemble.startswith("correlated(power=0.0, sha256='") and "spectrum='s.npy'" in point.task.ensemble

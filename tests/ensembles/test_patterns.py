@@ -36,9 +36,7 @@ def test_similar_keys_have_their_mean_cosine():
 def test_the_crosstalk_of_similar_keys_follows_its_law():
     """A Hebbian field is value + noise of variance (M - 1) (1 / dim + similarity^2 (1 - 1 / dim))."""
     dim, count, alike = 64, 20, 0.15
-    point = hebbsim.measure(
-        ensemble_options={"similarity": alike}, dim=dim, num_patterns=count, probes=count, trials=200
-    )
+    point = hebbsim.measure(ensemble_options={"similarity": alike}, dim=dim, num_patterns=count, probes=32, trials=200)
     law = ndtr(-(((count - 1) * (1 / dim + alike**2 * (1 - 1 / dim))) ** -0.5))
     assert abs(point.error_rate.best - law) < 4 * point.error_rate.standard_error + 0.004
 

@@ -4,7 +4,7 @@ import pytest
 
 import hebbsim
 
-SPARSE = dict(ensemble="sparse", ensemble_options={"active": 6}, dim=120, num_patterns=150, probes=150, trials=2)
+SPARSE = dict(ensemble="sparse", ensemble_options={"active": 6}, dim=120, num_patterns=150, probes=256, trials=2)
 
 
 @pytest.mark.parametrize(

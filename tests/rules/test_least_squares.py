@@ -57,7 +57,7 @@ def test_online_with_a_small_ridge_errs_as_often_as_batch(ridge, dim, patterns):
             rule_options={"ridge": ridge, "online": online},
             dim=dim,
             num_patterns=patterns,
-            probes=patterns,
+            probes=256,
             trials=4,
         ).counts["errors"]
         for online in (False, True)

@@ -19,9 +19,9 @@ def draw(rng, *shape):
 
 def test_pseudo_inverse_is_exact_up_to_dim_and_then_has_the_sinr():
     for patterns in (20, 60):
-        exact = hebbsim.measure(rule="pseudo_inverse", dim=64, num_patterns=patterns, probes=60, trials=4)
+        exact = hebbsim.measure(rule="pseudo_inverse", dim=64, num_patterns=patterns, probes=64, trials=4)
         assert exact.counts["errors"] == 0
-    point = hebbsim.measure(rule="pseudo_inverse", dim=128, num_patterns=160, probes=160, readout="soft", trials=12)
+    point = hebbsim.measure(rule="pseudo_inverse", dim=128, num_patterns=160, probes=256, readout="soft", trials=12)
     assert point.bits_per_parameter.best == pytest.approx(float(theory.ridge_soft_bits(1.25)), abs=0.015)
 
 
@@ -70,7 +70,7 @@ def test_attention_is_exact_in_its_window_and_empty_past_it():
 
 def test_a_cache_holds_half_a_bit_a_parameter():
     point = hebbsim.measure(
-        rule="softmax_attention", rule_options={"window": 48}, dim=64, num_patterns=48, probes=48, trials=4
+        rule="softmax_attention", rule_options={"window": 48}, dim=64, num_patterns=48, probes=64, trials=4
     )
     assert point.bits_per_parameter.best == pytest.approx(0.5)
 
@@ -124,7 +124,7 @@ def test_identity_without_normaliser_is_the_hebbian_memory():
 def test_holographic_bits_per_parameter():
     """SNR 1 / (M - 1) a channel: exact soft bits 1.0 at M = 1 and 2, 0.88 at 4, 0.727 at 64."""
     for patterns, bits, slack in ((1, 1.0, 1e-9), (4, 0.88, 0.02), (64, 0.727, 0.03)):
-        few = {"num_patterns": patterns, "probes": patterns}
+        few = {"num_patterns": patterns, "probes": 64 if patterns > 8 else 8}
         point = hebbsim.measure(rule="holographic", dim=128, readout="soft", trials=240, **few)
         assert point.num_parameters == 128
         assert point.bits_per_parameter.best == pytest.approx(bits, abs=slack)
@@ -137,14 +137,14 @@ def test_hopfield_one_step_error_and_zero_diagonal():
     assert np.all(np.diag(memory) == 0) and np.array_equal(memory, memory.T)
     clipped = RULES["hopfield"](clipped=True)
     assert set(np.unique(memory_of(clipped, patterns, patterns))) <= {-1.0, 0.0, 1.0}
-    point = hebbsim.measure(rule="hopfield", tied=True, dim=400, num_patterns=120, probes=120, trials=10)
+    point = hebbsim.measure(rule="hopfield", tied=True, dim=400, num_patterns=120, probes=256, trials=10)
     assert abs(point.error_rate.best - theory.bit_error(119 / 400)) < 3 * point.error_rate.standard_error + 0.001
 
 
 @pytest.mark.parametrize("schedule", ["synchronous", "asynchronous"])
 def test_attractors_clean_a_noisy_cue(schedule):
     options = dict(
-        rule="hopfield", tied=True, dim=256, num_patterns=15, probes=15, ensemble_options={"flip": 0.2}, trials=3
+        rule="hopfield", tied=True, dim=256, num_patterns=15, probes=16, ensemble_options={"flip": 0.2}, trials=3
     )
     once = hebbsim.measure(**options)
     settled = hebbsim.measure(retrieval="attractor", retrieval_options={"schedule": schedule}, **options)
@@ -154,7 +154,7 @@ def test_attractors_clean_a_noisy_cue(schedule):
 
 def test_one_attractor_step_counts_what_still_moves():
     options = dict(
-        rule="hopfield", tied=True, dim=128, num_patterns=60, probes=60, ensemble_options={"flip": 0.3}, trials=2
+        rule="hopfield", tied=True, dim=128, num_patterns=60, probes=64, ensemble_options={"flip": 0.3}, trials=2
     )
     cut = hebbsim.measure(retrieval="attractor", retrieval_options={"steps": 1}, **options)
     assert cut.counts["iterations"] == 2 and cut.counts["unconverged"] > 0

@@ -145,7 +145,7 @@ def test_sparse_codes_are_completed_from_half_a_cue():
             readout_options={"select": "winners"},
             dim=256,
             num_patterns=150,
-            probes=150,
+            probes=256,
             trials=3,
         ).error_rate.best
         for name in ("bcpnn", "willshaw", "covariance")

@@ -89,7 +89,7 @@ def test_token_soft_bits_are_no_less_than_hard_ones(vocabulary):
         readout="argmax",
         dim=64,
         num_patterns=500,
-        probes=500,
+        probes=512,
         trials=2,
     )
     assert point.bits["soft"].best >= point.bits["hard"].best > 0
@@ -158,7 +158,7 @@ def test_biased_values_are_credited_with_their_own_entropy(p, readout):
     """A pseudo-inverse gives back every value: exactly the entropy drawn. A Hebbian sum gives back less."""
     most = entropy(p) * 24 / 32
     options = dict(
-        ensemble=drawn("bipolar", "biased", biased(p)), readout=readout, dim=32, num_patterns=24, probes=24, trials=12
+        ensemble=drawn("bipolar", "biased", biased(p)), readout=readout, dim=32, num_patterns=24, probes=32, trials=12
     )
     whole = hebbsim.measure(rule="pseudo_inverse", **options)
     assert whole.bits_per_parameter.best == pytest.approx(most, rel=0.08, abs=1e-9)
@@ -177,7 +177,7 @@ def test_rows_that_repeat_hold_what_tells_them_apart():
             rule="pseudo_inverse",
             dim=32,
             num_patterns=24,
-            probes=24,
+            probes=32,
             trials=6,
         )
         assert point.bits_per_parameter.best == pytest.approx(24 * bits / 32**2, rel=0.08)
@@ -198,11 +198,11 @@ def test_gaussian_values_that_are_all_alike_hold_nothing():
 
 def test_fair_ensembles_count_what_they_always_did():
     """The extra counts are of values that nobody promises to be fair; the two agree where values are fair."""
-    fair = hebbsim.measure(dim=32, num_patterns=24, probes=24, trials=4, readout="soft")
+    fair = hebbsim.measure(dim=32, num_patterns=24, probes=32, trials=4, readout="soft")
     assert set(fair.counts) == {"probes", "histogram"}
     promised = hebbsim.ENSEMBLES["bipolar"]()
     other = promised._replace(label="unpromised", gives=promised.gives - {"fair"})
-    same = hebbsim.measure(ensemble=other, dim=32, num_patterns=24, probes=24, trials=4, readout="soft")
+    same = hebbsim.measure(ensemble=other, dim=32, num_patterns=24, probes=32, trials=4, readout="soft")
     assert np.array_equal(fair.counts["histogram"], same.counts["histogram"])
     for name in ("soft", "hard"):
         assert same.bits[name].best == pytest.approx(fair.bits[name].best, rel=0.05)

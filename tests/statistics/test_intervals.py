@@ -68,7 +68,7 @@ def test_soft_bits_of_a_gaussian_channel_cover(trials):
 def test_small_loads_have_intervals_that_hold_the_truth():
     """A 64 x 16 matrix of six pairs: nearly every bit is right, and the closed form lies below what was seen."""
     truth = float(theory.soft_bits_exact(64, 6))
-    options = dict(dim_key=64, dim_value=16, num_patterns=6, probes=6, readout="soft", trials=4)
+    options = dict(dim_key=64, dim_value=16, num_patterns=6, probes=8, readout="soft", trials=4)
     points = [hebbsim.measure(seed=seed, **options) for seed in range(25)]
     assert sum(point.bits["soft"].contains(truth) for point in points) >= 21
     assert all(point.bits["soft"].high <= 6 / 64 + 1e-12 for point in points)
