@@ -132,12 +132,12 @@ def perceptron(options, keys, values, queries):
     """Alternating directions, one column at a time, on the newest pairs."""
     keys, values = keys[-options["window"] :], values[-options["window"] :]
     gram = keys.T @ keys
-    inverse = np.linalg.inv(gram + max(1e-3 * np.mean(np.diag(gram)), 1e-30) * np.eye(len(gram)))
+    solver = np.linalg.inv(gram + max(1e-3 * np.mean(np.diag(gram)), 1e-30) * np.eye(len(gram))) @ keys.T
     columns = []
     for value in values.T:
         target, price = value, np.zeros(len(value))
         for _ in range(options["steps"]):
-            weights = inverse @ (keys.T @ (target - price))
+            weights = solver @ (target - price)
             field = keys @ weights
             if np.all((value * field > options["margin"] * np.linalg.norm(weights)) | (value == 0)):
                 break

@@ -66,11 +66,11 @@ def test_each_rule_has_its_defining_term():
 
 def test_gates_of_the_key_are_what_they_say():
     rule = hebbsim.RULES["decay"](decay=0.5, gate="channel")
-    state = rule.write(jnp.ones((3, 2)), jnp.asarray([[1.0, -1.0, 0.0]]), jnp.zeros((1, 2)))
+    state = programs.written(rule, np.ones((3, 2)), np.asarray([[1.0, -1.0, 0.0]]), np.zeros((1, 2)))
     expected = 0.5 ** (2 / (1 + np.exp(-np.asarray([1.0, -1.0, 0.0]))))
     assert np.allclose(state, expected[:, None] * np.ones((1, 2)), atol=1e-6)
     rule = hebbsim.RULES["decay"](decay=0.5, gate="key")
-    state = rule.write(jnp.ones((4, 2)), jnp.asarray([[1.0, 1.0, 1.0, -1.0]]), jnp.zeros((1, 2)))
+    state = programs.written(rule, np.ones((4, 2)), np.asarray([[1.0, 1.0, 1.0, -1.0]]), np.zeros((1, 2)))
     assert np.allclose(state, 0.5 ** (2 / (1 + np.exp(-1.0))), atol=1e-6)
 
 
