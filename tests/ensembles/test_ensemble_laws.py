@@ -27,12 +27,15 @@ class TestEnsembles:
 
     def test_row_i_does_not_depend_on_which_others_are_drawn(self, name):
         for which, (side, book) in sides(ensemble(name)).items():
-            # Not as programs: those of two lengths round the last digit of a normal number differently.
-            draw, index = side.draw.__wrapped__, np.arange(12)
-            rows = np.asarray(side.rows(book, draw(KEY, index)))
+            index = np.arange(12)
+            code = side.draw(KEY, index)
+            if code.dtype == np.float32:  # not as programs: those of two lengths round a last digit differently
+                side = side._replace(draw=side.draw.__wrapped__)
+                code = side.draw(KEY, index)
+            rows = np.asarray(side.rows(book, code))
             assert rows.shape == (12, DIM) and rows.dtype == np.float32
             for order in ([5], [11, 0, 5], index[::-1]):
-                assert np.array_equal(side.rows(book, draw(KEY, np.asarray(order))), rows[order]), which
+                assert np.array_equal(side.rows(book, side.draw(KEY, np.asarray(order))), rows[order]), which
 
     def test_a_cue_without_noise_shows_the_row_and_noise_is_declared(self, name):
         plain = ensemble(name)

@@ -119,11 +119,12 @@ class TestRules:
         for fast in rule.fast:
             ensemble = hebbsim.ENSEMBLES[{"bits": "bipolar", "units": "sparse"}[fast.keys]]()
             side = ensemble.values(40)
-            codes = side.draw(jax.random.key(0), jnp.arange(50)), side.draw(jax.random.key(1), jnp.arange(50))
-            rows = [side.rows((), code) for code in codes]
+            codes = [jax.jit(side.draw)(jax.random.key(seed), np.arange(50)) for seed in (0, 1)]
+            rows = [np.asarray(side.rows((), code)) for code in codes]
+            write = jax.jit(fast.write)
             for count in (0, 1, 33, 50):
-                state = fast.write(rule.init(40, 40), *codes, count)
-                plain = rule.write(rule.init(40, 40), *(side[:count] for side in rows))
+                state = write(rule.init(40, 40), *codes, count)
+                plain = written(rule, rule.init(40, 40), *(side[:count] for side in rows))
                 assert all(
                     np.array_equal(a, b) for a, b in zip(jax.tree.leaves(state), jax.tree.leaves(plain), strict=True)
                 )
