@@ -121,13 +121,13 @@ def test_lloyd_max_equals_numpy_and_its_cells_hold_what_was_rounded(bits):
 def test_lloyd_max_multiplies_the_signal_to_noise_by_1_minus_d(bits):
     """Of one memory and its rounded form, so that the patterns' own scatter drops out."""
     rng = np.random.default_rng(bits)
-    keys, values = np.asarray(signs(rng, 4000, 300)), np.asarray(signs(rng, 4000, 300))
+    keys, values = signs(rng, 4000, 300), signs(rng, 4000, 300)
 
     def ratio(weights):
         aligned = (keys @ np.asarray(weights)) * values
         return aligned.mean() ** 2 / aligned.var()
 
-    weights = jnp.asarray(keys.T @ values)
+    weights = keys.T @ values
     share = ratio(rounded(lloyd_max(bits=bits), weights)) / ratio(weights)
     # 90,000 weights scatter the mean of their 1 - D by 2 sqrt(D / 90,000) of it, about.
     assert share == pytest.approx(1 - theory.lloyd_max(bits), abs=4 * np.sqrt(theory.lloyd_max(bits)) * 2 / 300)
@@ -180,9 +180,9 @@ def test_a_running_sum_is_rounded_after_every_group_of_pairs(format, every):
     keys, values = signs(rng, 600, DIM), signs(rng, 600, DIM)
     rule = made("float8", {"format": format, "every": every}).wrap(HEBBIAN)
     found = recalled(rule, keys, values, np.eye(DIM, dtype=np.float32))
-    k, v, sums = keys, values, np.zeros((DIM, DIM), np.float32)
+    sums = np.zeros((DIM, DIM), np.float32)
     for i in range(0, 600, every):
-        sums = (sums + k[i : i + every].T @ v[i : i + every]).astype(FORMATS[format][1]).astype(np.float32)
+        sums = (sums + keys[i : i + every].T @ values[i : i + every]).astype(FORMATS[format][1]).astype(np.float32)
     assert np.array_equal(found, sums)
     assert rule.depth(600) == 600 // every
 
@@ -196,8 +196,7 @@ def test_ones_added_to_a_large_sum_are_lost_unless_chance_rounds_them(name, opti
     ones = np.ones((count, 16), np.float32)
 
     def total(**more):
-        rule = made(name, options | {"every": 1} | more).wrap(HEBBIAN)
-        return np.asarray(memory_of(rule, ones, ones))
+        return np.asarray(memory_of(made(name, options | {"every": 1} | more).wrap(HEBBIAN), ones, ones))
 
     assert np.all(total() == stop)
     if name != "int8":
@@ -273,8 +272,7 @@ def test_a_running_float8_sum_loses_what_rounding_once_keeps():
 
     def noise(**options):
         """Variance of the read over signal^2, times the dim over the patterns: 1 for the sum itself."""
-        rule = made("float8", options).wrap(HEBBIAN)
-        aligned = np.asarray(recalled(rule, keys, values, keys)) * values
+        aligned = np.asarray(recalled(made("float8", options).wrap(HEBBIAN), keys, values, keys)) * values
         return aligned.var() / aligned.mean() ** 2 / (1024 / 64)
 
     walk, count = np.zeros(20_000), 1024
