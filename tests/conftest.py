@@ -8,14 +8,18 @@ import signal
 import tempfile
 from pathlib import Path
 
-from repository import older_fusions
+from repository import quick_compiler
 
 # Tests compile much and compute little. What is exact must come out the same however it is compiled.
 os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "")
     + " --xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    + older_fusions()
+    + quick_compiler()
 )
+
+# Two test processes with two threads of NumPy's products each wait for one another on two cores: a table with
+# eigenvalues took 15 s in place of 2.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # What one test compiles the others read from the disk, in the other workers and in programs that tests start too; nothing
 # is left of it for a later run. The first process names the folder, and its workers inherit it.
@@ -34,6 +38,8 @@ if os.environ["HEBBSIM_TESTS_COMPILED"].endswith(f"-{os.getpid()}"):
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+gc.set_threshold(50_000, 50, 50)  # tracing makes many objects that stay, and looking through them is 5 % of the time
 
 jax.config.update("jax_num_cpu_devices", 4)
 jax.config.update("jax_numpy_dtype_promotion", "strict")

@@ -235,7 +235,7 @@ def test_the_growth_of_a_pass_is_timed_against_load_and_dim_value(monkeypatch):
 
 
 def test_memory_is_that_of_the_program_not_of_what_started_it():
-    held = np.ones(2**28)  # 2 GiB
+    held = np.ones(2**27)  # 1 GiB
     (row,) = programs.memory(pairs=(50,), dim=32)
     assert row["num_patterns"] == 50 and 0.05 < row["peak_gib"] < held.nbytes / 2**30
     assert row["met"] == (row["peak_gib"] <= 1) and row["seconds_of_cores"] > 0

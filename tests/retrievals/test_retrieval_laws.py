@@ -1,5 +1,7 @@
 """Laws of retrievals, over the registry: a new one is held to them as it is added."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,23 +12,35 @@ import hebbsim
 from hebbsim.base import Known
 from hebbsim.retrievals import columns
 
+PAIRS = 10
 
-def read_with(retrieval, arguments, num_patterns, room):
-    """(field, counts) at every pair of a small memory, the reader's arrays having `room` for so many keys."""
-    plan = hebbsim.sweep(**arguments, num_patterns=[num_patterns])
+
+@functools.cache
+def read_with(name, kind, room):
+    """(field, counts) at every pair of a memory of PAIRS pairs, the reader's arrays having `room` for so many keys."""
+    retrieval, plan = hebbsim.RETRIEVALS[name](), hebbsim.sweep(**fitting(name)[kind], num_patterns=[PAIRS])
     rule, (key_side, value_side) = plan.spec.rule, plan.spec.sides
-    book = value_side.book(jax.random.fold_in(KEY, 99))
-    index = jnp.arange(num_patterns)
-    keys = key_side.rows(book if plan.spec.tied else (), key_side.draw(KEY, jnp.arange(room)))
-    code = value_side.draw(jax.random.fold_in(KEY, 1), index)
-    values = keys[:num_patterns] if plan.spec.tied else value_side.rows(book, code)
-    memory = rule.consolidate(rule.write(rule.init(DIM, DIM), keys[:num_patterns], values))
-    live = (jnp.arange(room) < num_patterns)[:, None]
-    known = Known(
-        lambda at: jnp.where(live, keys, 0.0)[at], jnp.int32(num_patterns), room, book, value_side, key_side.spectrum
-    )
-    field = retrieval.field(rule, retrieval.solve(memory, known), keys[:num_patterns], index)
-    return field
+
+    @jax.jit
+    def read():
+        book = value_side.book(jax.random.fold_in(KEY, 99))
+        index = jnp.arange(PAIRS)
+        keys = key_side.rows(book if plan.spec.tied else (), key_side.draw(KEY, jnp.arange(room)))
+        code = value_side.draw(jax.random.fold_in(KEY, 1), index)
+        values = keys[:PAIRS] if plan.spec.tied else value_side.rows(book, code)
+        memory = rule.consolidate(rule.write(rule.init(DIM, DIM), keys[:PAIRS], values))
+        live = (jnp.arange(room) < PAIRS)[:, None]
+        known = Known(
+            lambda at: jnp.where(live, keys, 0.0)[at], jnp.int32(PAIRS), room, book, value_side, key_side.spectrum
+        )
+        return retrieval.field(rule, retrieval.solve(memory, known), keys[:PAIRS], index)
+
+    return read()
+
+
+def measured(arguments, reader):
+    """Points at one stored pair and at DIM // 2: one program."""
+    return hebbsim.curve(**arguments | {"retrieval": reader}, num_patterns=[1, DIM // 2], trials=6)
 
 
 EVERY_READ = [(name, kind) for name in hebbsim.RETRIEVALS for kind in hebbsim.ENSEMBLES]
@@ -42,19 +56,19 @@ class TestRetrievals:
             pytest.skip("it does not read this ensemble")
 
     def test_columns_read_in_blocks_are_columns_read_at_once(self, name, kind, monkeypatch):
-        whole = read_with(self.made, self.found, 10, 10)
+        whole = read_with(name, kind, PAIRS)
         monkeypatch.setattr(columns, "BLOCK", 7)  # does not divide DIM
-        parts = read_with(self.made, self.found, 10, 10)
+        parts = read_with.__wrapped__(name, kind, PAIRS)
         assert np.allclose(whole.value, parts.value, rtol=1e-4, atol=1e-4)
         for count, value in whole.counts.items():
             assert np.allclose(value, parts.counts[count], rtol=1e-4), count
 
     def test_room_for_more_keys_changes_nothing(self, name, kind):
-        tight, loose = (read_with(self.made, self.found, 10, room) for room in (10, 27))
+        tight, loose = (read_with(name, kind, room) for room in (PAIRS, 27))
         assert np.allclose(tight.value, loose.value, rtol=1e-4, atol=1e-4)
 
     def test_one_stored_pair_comes_back(self, name, kind):
-        point = hebbsim.measure(**self.found, num_patterns=1, trials=3)
+        point, _ = measured(self.found, name)
         if "errors" in point.counts:
             assert np.sum(point.counts["errors"]) == np.sum(point.counts.get("ties", 0)) == 0
         elif "misses" in point.counts:
@@ -63,12 +77,11 @@ class TestRetrievals:
     def test_with_all_keys_it_reads_no_worse_than_one_shot(self, name, kind):
         if "keys" not in self.made.requires:
             return
-        given = self.found | {"num_patterns": DIM // 2, "trials": 6}
-        mine, one_shot = (hebbsim.measure(**given | {"retrieval": reader}) for reader in (name, "matched_filter"))
+        mine, one_shot = (measured(self.found, reader)[1] for reader in (name, "matched_filter"))
         assert mine.bits_per_parameter.best >= one_shot.bits_per_parameter.best
 
     def test_what_it_does_is_counted(self, name, kind):
-        counts = read_with(self.made, self.found, 10, 10).counts
+        counts = read_with(name, kind, PAIRS).counts
         if "keys" in self.made.requires:
             assert {"solves", "iterations", "unconverged"} <= counts.keys()
         if "iterations" in counts:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import hebbsim
 from hebbsim.simulate import placement, trial
 
-EXAMPLES = int(os.environ.get("HEBBSIM_EXAMPLES", "8"))  # of specs: each is three compilations
+EXAMPLES = int(os.environ.get("HEBBSIM_EXAMPLES", "5"))  # of specs: each is three compilations
 BIPOLAR = st.fixed_dictionaries(
     {"readout": st.sampled_from(["sign", "soft"]), "tied": st.booleans()},
     optional={

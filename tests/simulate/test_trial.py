@@ -1,5 +1,6 @@
 """The trial kernel against a float64 NumPy oracle, and what it promises: counts that no layout changes."""
 
+import functools
 import hashlib
 
 import jax
@@ -19,22 +20,23 @@ SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.tuples(st.sampled_from([(1, 3, 5), (33, 7, 16), (16, 40, 80)]), st.integers(1, MOST), SEEDS)
 
 
+@functools.partial(jax.jit, static_argnums=0)
+def pairs_of(spec, sides, book):
+    """(keys, codes, values, codebook) of MOST pairs: one shape, one compilation."""
+    (key_side, value_side), index = spec.sides, np.arange(MOST)
+    book, codes = value_side.book(book), value_side.draw(sides[1], index)
+    return key_side.rows((), key_side.draw(sides[0], index)), codes, value_side.rows(book, codes), book
+
+
 def stored(plan, number, count):
-    """Every key and value of a trial, and the pairs that are probed, drawn one row at a time."""
-    spec, seed = plan.spec, plan.tasks[0].seed
-    counts = np.asarray([count], np.int32)
+    """Every key and value of a trial in float64, the pairs that are probed, the codebook and the values' codes."""
+    spec, seed, counts = plan.spec, np.uint32(plan.tasks[0].seed), np.asarray([count], np.int32)
     drawn = draws.prepare(
-        np.uint32(seed), spec.dim_key, spec.dim_value, np.asarray([number]), counts, spec.same_pairs, probes=spec.probes
+        seed, spec.dim_key, spec.dim_value, np.asarray([number]), counts, spec.same_pairs, probes=spec.probes
     )
-    drawn = jax.tree.map(lambda array: array[0], drawn)
-    key_side, value_side = spec.sides
-    book = value_side.book(drawn.book)
-    index = np.arange(MOST)  # one shape, one compilation; the rows beyond count are cut off
-    keys = np.asarray(key_side.rows((), key_side.draw(drawn.sides[0], index)), np.float64)
-    codes = value_side.draw(drawn.sides[1], index)
-    values = np.asarray(value_side.rows(book, codes), np.float64)
-    live = np.asarray(drawn.live[0])
-    return keys[:count], values[:count], np.asarray(drawn.index[0])[live], book, np.asarray(codes)[:count]
+    *rows, book = pairs_of(spec, drawn.sides[0], drawn.book[0])
+    keys, codes, values = (np.asarray(array)[:count] for array in rows)
+    return np.float64(keys), np.float64(values), np.asarray(drawn.index[0])[np.asarray(drawn.live[0])], book, codes
 
 
 @settings(max_examples=25, deadline=None)
@@ -127,7 +129,6 @@ def test_exact_counts_do_not_depend_on_layout(name):
     first = trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150])
     others = {
         "again": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150]),
-        "2 devices": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150], 2),
         "4 devices": trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150], 4),
         "2 trials on 4 devices": trial.run(plan.spec._replace(num_shards=2), 3, [0, 1, 2, 3, 4], [7, 65, 150], 4),
         "block 50": trial.run(plan.spec._replace(block=50), 3, [0, 1, 2, 3, 4], [7, 65, 150]),
@@ -136,6 +137,8 @@ def test_exact_counts_do_not_depend_on_layout(name):
             for n in first
         },
     }
+    if name == "sign":
+        others["2 devices"] = trial.run(plan.spec, 3, [0, 1, 2, 3, 4], [7, 65, 150], 2)
     if plan.spec.rule.label == "hebbian" and plan.spec.ensemble.kind == "bipolar":
         for block in (plan.spec.block, 50):
             alone = plan.spec._replace(form="parallel", block=block)
