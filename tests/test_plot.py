@@ -82,7 +82,7 @@ def test_lines_differ_without_their_colour():
 
 def test_ink_stands_out_from_white_and_a_dark_colour_is_its_own():
     inks = [matplotlib.colors.to_hex(plot.ink(index)) for index in range(len(plot.COLOURS))]
-    assert all(4.5 <= contrast(ink, "#ffffff") for ink in inks)
+    assert all(contrast(ink, "#ffffff") >= 4.5 for ink in inks)
     dark = [contrast(colour, "#ffffff") >= plot.CONTRAST for colour in plot.COLOURS]
     assert [ink == colour.lower() for ink, colour in zip(inks, plot.COLOURS, strict=True)] == dark and 0 < sum(dark) < 7
     hues = [np.argsort(matplotlib.colors.to_rgb(one)).tolist() for one in (*inks, *plot.COLOURS)]

@@ -114,7 +114,9 @@ def score(trial: Trial, field: Field, i: Array, queries: Array, values: Array, r
     value_side, book = trial.value_side, trial.books[1]
     kind = trial.spec.ensemble.kind
     fair = "fair" in trial.spec.ensemble.provides
-    truth = Truth(values, rows, book, value_side.rows, queries, trial.spec.tied, live, kind, fair, bool(trial.spec.ages))
+    truth = Truth(
+        values, rows, book, value_side.rows, queries, trial.spec.tied, live, kind, fair, bool(trial.spec.ages)
+    )
     age = trial.num_patterns[i] - 1 - index
     counts = sum_probes(trial.spec.readout.score(field, truth), live, age, trial.spec.ages)
     largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]

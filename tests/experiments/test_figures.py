@@ -147,7 +147,15 @@ def test_the_checks_find_what_is_wrong():
     ax.text(2, 0.1, "small", fontsize=4, color=plot.COLOURS[6])
     FigureCanvasAgg(made).draw()
     words = " / ".join(problems(made))
-    for wrong in ("inches wide", "is cut off", "is outside", "tick labels of x overlap", "'small' in 4", "'small' is too", "legend in 5"):
+    found = (
+        "inches wide",
+        "is cut off",
+        "is outside",
+        "tick labels of x overlap",
+        "'small' in 4",
+        "'small' is too pale",
+    )
+    for wrong in (*found, "legend in 5"):
         assert wrong in words
 
 
