@@ -204,6 +204,7 @@ class Truth(NamedTuple):
     live: Bool[Array, "p"]  # False: an idle probe, not to be counted
     kind: str = "bipolar"  # of the values: Ensemble.kind
     fair: bool = True  # the ensemble promises independent values, each as likely as another: it gives "fair"
+    apart: bool = True  # a row of counts a probe is needed; if not, a count may be one row, the sum over live probes
 
 
 @part

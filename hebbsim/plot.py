@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -34,6 +35,7 @@ LINES = (
 COLUMN = 3.4  # inches: one column of a two-column paper
 CLAIM = 0.7  # bits per parameter, as claimed
 SMALL = 6.5  # points, of notes and legends
+CONTRAST = 4.6  # of text with white: WCAG 2.2 asks 4.5, and colours are written in steps of 1/255
 WRAP = 42  # characters of a title's line, COLUMN wide
 DPI = 220
 
@@ -126,6 +128,19 @@ def points(
     places = {"x": best, "y": np.asarray(x), "xerr": bars} if across else {"x": np.asarray(x), "y": best, "yerr": bars}
     ax.errorbar(**places, label=label or "_", **given | style)
     _explain(ax, [Bars(e.level, e.trials) for e in estimates])
+
+
+def ink(index: int) -> tuple[float, float, float]:
+    """The index's colour for text, (red, green, blue): darkened until it stands out from white by CONTRAST to 1.
+
+    Contrast is 1.05 / (Y + 0.05), Y the relative luminance, a weighted mean of the linear parts of red, green and blue.
+    """
+    colour = np.array(to_rgb(COLOURS[index % len(COLOURS)]))
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    bright = linear @ (0.2126, 0.7152, 0.0722)
+    linear *= min(1, (1.05 / CONTRAST - 0.05) / max(bright, 1e-9))
+    red, green, blue = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055).tolist()
+    return red, green, blue
 
 
 @look()

@@ -7,6 +7,7 @@ import matplotlib
 import matplotlib.colors
 import numpy as np
 import pytest
+from contrast import contrast
 from repository import ROOT
 
 from hebbsim import plot
@@ -77,6 +78,15 @@ def test_lines_differ_without_their_colour():
     assert len({line._dash_pattern[1] and tuple(line._dash_pattern[1]) for line in ax.lines}) == len(plot.LINES)
     grey = [np.dot(matplotlib.colors.to_rgb(colour), (0.299, 0.587, 0.114)) for colour in plot.COLOURS[:3]]
     assert min(abs(np.subtract.outer(grey, grey))[np.triu_indices(3, 1)]) > 0.1
+
+
+def test_ink_stands_out_from_white_and_a_dark_colour_is_its_own():
+    inks = [matplotlib.colors.to_hex(plot.ink(index)) for index in range(len(plot.COLOURS))]
+    assert all(contrast(ink, "#ffffff") >= 4.5 for ink in inks)
+    dark = [contrast(colour, "#ffffff") >= plot.CONTRAST for colour in plot.COLOURS]
+    assert [ink == colour.lower() for ink, colour in zip(inks, plot.COLOURS, strict=True)] == dark and 0 < sum(dark) < 7
+    hues = [np.argsort(matplotlib.colors.to_rgb(one)).tolist() for one in (*inks, *plot.COLOURS)]
+    assert hues[:7] == hues[7:]  # the same order of red, green and blue: the colour is recognised
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):

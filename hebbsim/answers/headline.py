@@ -77,7 +77,7 @@ def _draw(ax: Axes, series: Series, index: int) -> None:
             plot.points(ax, x, bits, "", index, hollow=not clean)
     if inside:
         x, y = series.place
-        colour = plot.COLOURS[index]
+        colour = plot.ink(index)
         ax.text(x, y, series.words, color=colour, ha=series.align, va="center", fontsize=plot.SMALL, fontweight="bold")
 
 

@@ -73,9 +73,15 @@ def probes_at(trial: Trial, i: Array) -> Probes:
 
 
 def sum_probes(counts: dict[str, Array], live: Array, age: Array, edges: tuple[int, ...]) -> dict[str, Array]:
-    """Sum the counts of the live probes, into len(edges) + 1 bins of age if edges are given. "largest" is a maximum."""
+    """Sum the counts of the live probes, into len(edges) + 1 bins of age if edges are given. "largest" is a maximum.
+
+    Without edges a count of one row is taken for the sum of the live probes: if there is only one, it is live.
+    """
     total = {}
     for name, count in counts.items():
+        if not edges and len(count) == 1:
+            total[name] = count[0]
+            continue
         shape = live.shape + (1,) * (count.ndim - 1)
         kept = jnp.where(live.reshape(shape), count, jnp.zeros((), count.dtype))
         if name == "largest":
@@ -108,7 +114,9 @@ def score(trial: Trial, field: Field, i: Array, queries: Array, values: Array, r
     value_side, book = trial.value_side, trial.books[1]
     kind = trial.spec.ensemble.kind
     fair = "fair" in trial.spec.ensemble.provides
-    truth = Truth(values, rows, book, value_side.rows, queries, trial.spec.tied, live, kind, fair)
+    truth = Truth(
+        values, rows, book, value_side.rows, queries, trial.spec.tied, live, kind, fair, bool(trial.spec.ages)
+    )
     age = trial.num_patterns[i] - 1 - index
     counts = sum_probes(trial.spec.readout.score(field, truth), live, age, trial.spec.ages)
     largest = [c["largest"] for c in (counts, field.counts) if "largest" in c]

@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from contrast import contrast
 from repository import RESULTS, ROOT
 
 from hebbsim.answers import report
@@ -121,19 +122,6 @@ def test_every_number_before_the_figures_comes_from_the_ledger(text, judged):
     assert numbers(first) <= numbers(" ".join(known)) and len(numbers(first)) > 60
     changed = first.replace("0.7216", "0.7316")
     assert changed != first and not numbers(changed) <= numbers(" ".join(known))
-
-
-def contrast(one, other):
-    """Of two colours, as WCAG 2.2 defines it: 1 to 21."""
-
-    def luminance(colour):
-        digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
-        parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
-        linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 def test_text_stands_out_in_light_dark_and_print():

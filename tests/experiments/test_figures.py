@@ -5,8 +5,10 @@ import re
 
 import numpy as np
 import pytest
+from contrast import contrast
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from repository import ROOT, load_experiment
 
@@ -68,6 +70,8 @@ def problems(made):
         box = text.get_window_extent(canvas)
         if text.get_fontsize() < 6:
             found.append(f"{text.get_text()!r} in {text.get_fontsize()} points")
+        if contrast(to_hex(text.get_color()), "#ffffff") < 4.5:
+            found.append(f"{text.get_text()!r} is too pale")
         if box.x0 < page.x0 - 2 or box.x1 > page.x1 + 2 or box.y0 < page.y0 - 2 or box.y1 > page.y1 + 2:
             found.append(f"{text.get_text()!r} is cut off")
     for number, ax in enumerate(made.axes):
@@ -140,10 +144,18 @@ def test_the_checks_find_what_is_wrong():
     ax.set(xlim=(1.5, 3.5), ylim=(0, 0.8), xlabel="x" * 200)
     plot.ticks(ax, [2, 2.01], ["a long label", "another one"])
     ax.legend(loc="center", fontsize=5)
-    ax.text(2, 0.1, "small", fontsize=4)
+    ax.text(2, 0.1, "small", fontsize=4, color=plot.COLOURS[6])
     FigureCanvasAgg(made).draw()
     words = " / ".join(problems(made))
-    for wrong in ("inches wide", "is cut off", "is outside", "tick labels of x overlap", "'small' in 4", "legend in 5"):
+    found = (
+        "inches wide",
+        "is cut off",
+        "is outside",
+        "tick labels of x overlap",
+        "'small' in 4",
+        "'small' is too pale",
+    )
+    for wrong in (*found, "legend in 5"):
         assert wrong in words
 
 

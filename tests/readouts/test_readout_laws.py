@@ -68,6 +68,29 @@ class TestReadouts:
             assert point.error_rate.best == 0.5
         assert point.bits_per_parameter.best == pytest.approx(0.0, abs=0.01)
 
+    @pytest.mark.parametrize("tied", [False, True])
+    @pytest.mark.parametrize("fair", [True, False])
+    def test_counts_that_need_not_be_apart_have_the_same_sums(self, readout, name, tied, fair):
+        side, book = sides(ensemble(name))["values"]
+        code = side.draw(KEY, jnp.arange(20))
+        rows = side.rows(book, code)
+        rng = np.random.default_rng(0)
+        cue = rows * rng.choice([-1.0, 0.0, 1.0], rows.shape).astype(np.float32)  # wrong, erased and right entries
+        field = Field(rows + rng.standard_normal(rows.shape).astype(np.float32), jnp.float32(1.0), {})
+        live = jnp.arange(20) % 3 < 2
+        truth = Truth(code, rows, book, side.rows, cue, tied, live, ensemble(name).kind, fair)
+
+        @jax.jit
+        def both(field):
+            score = hebbsim.READOUTS[readout]().score
+            return [trial.sum_probes(score(field, truth._replace(apart=one)), live, live, ()) for one in (True, False)]
+
+        apart, summed = both(field)
+        assert apart.keys() == summed.keys()
+        for count in apart:
+            assert apart[count].shape == summed[count].shape, count
+            assert np.allclose(apart[count], summed[count], rtol=1e-5), count
+
     def test_a_field_of_the_wrong_sign_is_all_errors(self, readout, name):
         if ensemble(name).kind == "bipolar":
             assert scored(readout, name, jnp.negative).error_rate.best == 1.0
