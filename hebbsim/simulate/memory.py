@@ -19,14 +19,19 @@ SMALLEST_BLOCK = 32  # pairs; a smaller one saves nothing
 def reading(spec: Any, state: Any, book: Any) -> float:
     """Bytes, about, of what reading the probes needs beside their fields.
 
-    soft: a histogram a probe, twice. argmax: a block of words, and its scores a few times over. Rules that compare a
+    soft: a histogram, a probe's own where bits by age are asked for, twice. argmax: a block of words, and its scores a few times over. Rules that compare a
     query with each stored row (softmax_attention, hyena): those products.
     """
     rows = max((leaf.shape[0] for leaf in jax.tree.leaves(state) if leaf.ndim == 2), default=0)
     total = 8.0 * spec.probes * rows
     channel = spec.readout.channel_for(spec.ensemble.kind)
     if channel in ("field", "unit_field"):
-        total += 8.0 * spec.probes * NUM_BINS * (3 if spec.tied else 2 if channel == "unit_field" else 1)
+        total += (
+            8.0
+            * (spec.probes if spec.ages else 1)
+            * NUM_BINS
+            * (3 if spec.tied else 2 if channel == "unit_field" else 1)
+        )
     words = max((leaf.shape[0] for leaf in jax.tree.leaves(book) if leaf.ndim), default=0)
     if channel == "tokens":
         total += 4.0 * min(words, WORDS_AT_ONCE) * (spec.dim_value + 11 * spec.probes)

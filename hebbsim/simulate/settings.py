@@ -22,6 +22,7 @@ PINNED = {
     "debug_nans": False,  # nan stands for "not known" in Field.noise
     "debug_infs": False,
 }
+MOST_DEVICES = 4  # made of the cores: more would each compile a larger program, and hold a memory of its own
 LOOSE = ("fast_math", "fast_min_max")  # XLA flags under which floats need not be what they are
 
 
@@ -35,6 +36,19 @@ def pinned() -> Iterator[None]:
         for name, value in PINNED.items():
             stack.enter_context(getattr(jax, name)(value))
         yield
+
+
+def use_every_core() -> None:
+    """Before JAX has started: let it see up to MOST_DEVICES of the cores as a device each, and so run as many trials at once.
+
+    Products use all cores of one device, drawing and scoring do not. Nothing is changed where the shell says how many
+    devices there are, or JAX has started already.
+    """
+    told = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not told:
+        with contextlib.suppress(RuntimeError):
+            jax.config.update("jax_num_cpu_devices", min(cores, MOST_DEVICES))
 
 
 def check_settings() -> None:

@@ -13,6 +13,7 @@ from hebbsim.simulate.plan import sweep
 SPECS = {
     "an outer product": {"dim": 256, "loads": [1.0]},
     "many probes read softly": {"dim": 128, "loads": [32.0], "probes": 4096, "readout": "soft"},
+    "and by age": {"dim": 128, "loads": [8.0], "probes": 1024, "readout": "soft", "ages": (3, 9)},
     "a solver given keys": {"retrieval": "amp", "dim": 256, "loads": [1.0]},
     "a codebook": {
         "ensemble": "tokens",

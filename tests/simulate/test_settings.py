@@ -15,7 +15,7 @@ import pytest
 
 import hebbsim
 from hebbsim.collect import engine
-from hebbsim.simulate.settings import PINNED, check_settings
+from hebbsim.simulate.settings import PINNED, check_settings, use_every_core
 from hebbsim.storage import store
 
 SPECS = {
@@ -132,6 +132,24 @@ def test_flags_that_loosen_arithmetic_are_refused(flags, monkeypatch):
         hebbsim.measure(dim=16, num_patterns=8, trials=2)
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=false --xla_cpu_fast_math_honor_nans=true")
     check_settings()
+
+
+@pytest.mark.parametrize(
+    ("shell", "asked"),
+    [({}, [3]), ({"JAX_NUM_CPU_DEVICES": "1"}, []), ({"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}, [])],
+)
+def test_every_core_is_a_device_unless_the_shell_says_how_many(shell, asked, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 2, 5}, raising=False)
+    for name in ("JAX_NUM_CPU_DEVICES", "XLA_FLAGS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in shell.items():
+        monkeypatch.setenv(name, text)
+    use_every_core()  # JAX has started: nothing happens
+    assert len(jax.devices()) == 4
+    called = []
+    monkeypatch.setattr(jax.config, "update", lambda name, value: called.append((name, value)))
+    use_every_core()
+    assert called == [("jax_num_cpu_devices", number) for number in asked]
 
 
 def test_an_offset_of_every_seed_is_refused():
