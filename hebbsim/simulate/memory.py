@@ -19,8 +19,8 @@ SMALLEST_BLOCK = 32  # pairs; a smaller one saves nothing
 def reading(spec: Any, state: Any, book: Any) -> float:
     """Bytes, about, of what reading the probes needs beside their fields.
 
-    soft: a histogram, a probe's own where bits by age are asked for, twice. argmax: a block of words, and its scores a few times over. Rules that compare a
-    query with each stored row (softmax_attention, hyena): those products.
+    soft: a histogram, a probe's own where bits by age are asked for, twice. argmax: a block of words, and its scores a
+    few times over. Rules that compare a query with each stored row (softmax_attention, hyena): those products.
     """
     rows = max((leaf.shape[0] for leaf in jax.tree.leaves(state) if leaf.ndim == 2), default=0)
     total = 8.0 * spec.probes * rows

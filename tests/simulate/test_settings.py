@@ -144,8 +144,9 @@ def test_every_core_is_a_device_unless_the_shell_says_how_many(shell, asked, mon
         monkeypatch.delenv(name, raising=False)
     for name, text in shell.items():
         monkeypatch.setenv(name, text)
-    use_every_core()  # JAX has started: nothing happens
     assert len(jax.devices()) == 4
+    use_every_core()  # JAX has started: nothing happens
+    assert len(jax.devices()) == jax.config.values["jax_num_cpu_devices"] == 4
     called = []
     monkeypatch.setattr(jax.config, "update", lambda name, value: called.append((name, value)))
     use_every_core()
