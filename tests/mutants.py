@@ -120,6 +120,13 @@ MUTANTS = (
         "if False:",
         "tests/storage/test_store.py -k flipped_byte",
     ),
+    Mutant(
+        "codes/belief.py",
+        "a bit believes its channel a tenth too little",
+        "return channel + twice",
+        "return 0.9 * channel + twice",
+        "tests/codes/test_codes.py",
+    ),
     Mutant("records/writer.py", "two writers share a file", "fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH"),
     Mutant(
         "records/writer.py",

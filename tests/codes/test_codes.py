@@ -4,10 +4,12 @@ import functools
 import math
 import zlib
 
+import jax
 import numpy as np
 import pytest
 
 from hebbsim.codes import CODES, multi_edge, polar, repetition
+from hebbsim.codes.belief import decoder
 from hebbsim.codes.code import checksum, sign_pattern
 from hebbsim.codes.graph import ENSEMBLES, build, distances, next_checks
 from hebbsim.codes.multi_edge import DAMPING
@@ -68,7 +70,13 @@ def test_the_decoder_equals_a_naive_one_on_small_graphs(rate):
     assert all(np.prod(word[bits]) == 1 for bits in checks), "a code word breaks a check"
     load = {"1/10": 4.0, "1/20": 7.0, "1/50": 14.0}[rate]
     llr = 2 * (code.encode(message) + rng.normal(0, np.sqrt(load), SMALL)) / load
-    belief, steps, held = naive(checks, (graph.info + graph.rows) * graph.lift, llr * signs, 12)
+    core = (graph.info + graph.rows) * graph.lift
+    passes = jax.jit(decoder(graph, DAMPING))
+    for number in (1, 3):  # every belief, before any sign is right
+        mine, _, done, _ = passes(np.float32(llr * signs).reshape(-1, graph.lift), np.int32(number))
+        right, _, held = naive(checks, core, llr * signs, number)
+        assert done == number and not held and np.allclose(np.ravel(mine), right, rtol=1e-4, atol=1e-4)
+    belief, steps, held = naive(checks, core, llr * signs, 12)
     found = code.decode(llr, iterations=12)
     assert found.iterations == steps
     assert np.array_equal(found.bits, (belief < 0)[: code.message]) and (held or not found.ok)
