@@ -114,7 +114,7 @@ def read(dims: Sequence[int] = (256, 1024, 4096), probes: int = 1024, rounds: in
         def scored(name: str, state: Array, queries: Array, values: Array, code: Array, dim: int = dim) -> Any:
             field = Field(rule.recall(state, queries), jnp.float32(jnp.nan), {})
             live = jnp.ones(probes, bool)
-            truth = Truth(code, values, (), side(dim).rows, queries, False, live)
+            truth = Truth(code, values, (), side(dim).rows, queries, False, live, apart=False)
             return trial.sum_probes(READOUTS[name]().score(field, truth), live, live, ())
 
         calls: dict[str, Callable[[], Any]] = {
