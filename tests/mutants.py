@@ -153,6 +153,12 @@ MUTANTS = (
         "np.sqrt(1 / count * np.sum(",
     ),
     Mutant(
+        "statistics/estimate.py",
+        "one degree of freedom too many in the jackknife's interval",
+        "quantile(level, count - 1)",
+        "quantile(level, count)",
+    ),
+    Mutant(
         "theory/one_shot.py",
         "logarithms of the Gaussian channel are natural",
         "np.log1p(1 / load) / LN2",
@@ -221,7 +227,7 @@ def failure(folder: Path, tests: list[str]) -> str:
     done = subprocess.run(
         [*command, *tests], cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT
     )
-    found = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.M)
+    found = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.M)
     if done.returncode and not found:
         raise SystemExit(f"{' '.join(tests)}: no test failed, and yet status {done.returncode}:\n{done.stdout[-2000:]}")
     return found[0] if found else ""

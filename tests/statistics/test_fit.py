@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from hebbsim.errors import HebbsimError
 from hebbsim.records import Record, Results
@@ -42,6 +43,16 @@ def test_student_covers_and_binomial_over_correlated_probes_does_not():
         naive.append(abs(seen.mean() - 0.2) < half)
     assert 0.92 <= np.mean(covers) <= 0.98
     assert np.mean(naive) < 0.6
+
+
+@pytest.mark.parametrize("trials", [2, 3, 12])
+@pytest.mark.parametrize("level", [0.68, 0.95])
+def test_student_and_the_jackknife_of_a_mean_are_the_interval_of_scipy(trials, level):
+    values = np.random.default_rng(trials).standard_normal(trials)
+    low, high = scipy.stats.t.interval(level, trials - 1, values.mean(), scipy.stats.sem(values))
+    made = jackknife(lambda t: float(t["x"] / t["n"]), [{"x": x, "n": 1.0} for x in values], level)
+    for found in (student(values, level), made):
+        assert (found.low, found.high) == pytest.approx((low, high)) and found.best == pytest.approx(values.mean())
 
 
 def test_jackknife_of_a_ratio_covers():
