@@ -17,7 +17,9 @@ PARTS = ("rule", "ensemble", "retrieval", "readout", "precision")
 
 def run_verify(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.verify import verify
+    from hebbsim.simulate.settings import use_every_core
 
+    use_every_core()
     size = "full" if arguments.full else "smoke" if arguments.smoke else "default"
     source = Path(arguments.source) if arguments.source is not None else None
     whole = source is not None and (source / "verify").is_dir()
@@ -36,7 +38,9 @@ def run_measure(arguments: argparse.Namespace) -> int:
     from hebbsim.commands_curve import parse_part
     from hebbsim.measuring import run_plan
     from hebbsim.simulate.plan import sweep
+    from hebbsim.simulate.settings import use_every_core
 
+    use_every_core()
     names = [f"{part}{end}" for part in PARTS for end in ("", "_options")]
     names += ["dim", "dim_key", "dim_value", "tied", "ages", "probes", "seed", "form"]
     given = {name: getattr(arguments, name) for name in names}
@@ -213,7 +217,9 @@ def run_report(arguments: argparse.Namespace) -> int:
 def run_bench(arguments: argparse.Namespace) -> int:
     from hebbsim.bench import bench, show
     from hebbsim.experiment import load
+    from hebbsim.simulate.settings import use_every_core
 
+    use_every_core()
     tasks = list(load(arguments.experiment).tasks.values()) if arguments.experiment else ()
     for name, rows in bench(arguments.part, Path(arguments.out), tasks, arguments.rounds):
         show(name, rows)

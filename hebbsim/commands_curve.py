@@ -117,7 +117,9 @@ def _parts(arguments: argparse.Namespace) -> dict[str, Any]:
 def run_curve(arguments: argparse.Namespace) -> int:
     from hebbsim.measuring import curve
     from hebbsim.simulate.plan import sweep
+    from hebbsim.simulate.settings import use_every_core
 
+    use_every_core()
     rules = [parse_part(text) for text in arguments.rule or ["hebbian"]]
     shared = _parts(arguments) | {"dim": arguments.dim, "dim_key": arguments.dim_key, "form": arguments.form}
     loads = parse_loads(arguments.loads) if arguments.loads is not None else _loads_that_fit(shared)
@@ -188,6 +190,9 @@ def write_curves(curves: dict[str, Sequence[Any]], folder: Path) -> list[Path]:
 
 def run_size(arguments: argparse.Namespace) -> int:
     from hebbsim.answers.size import size
+    from hebbsim.simulate.settings import use_every_core
+
+    use_every_core()
 
     def tell(point: Any) -> None:
         print(f"dim {point.task.dim_key}: error rate {point.error_rate}", file=sys.stderr, flush=True)

@@ -66,10 +66,8 @@ def verify(out: Path, size: str, source: Path | None, progress: Callable[[str, f
 
 def _run(out: Path, size: str, progress: Callable[[str, float, float], None]) -> Results:
     from hebbsim.collect import collect
-    from hebbsim.simulate.settings import use_every_core
     from hebbsim.simulate.sweeps import sweeps
 
-    use_every_core()
     plans, trials = sweeps(tasks(size))
     unfinished = out / "unfinished" / "records.jsonl"
     results = collect(plans, trials.__getitem__, unfinished, progress, shared=False)

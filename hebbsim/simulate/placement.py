@@ -35,9 +35,11 @@ def choose_placement(spec: trial.Spec, num_patterns: Sequence[int], form: str = 
         if need <= free:
             return choice
     least = min(need for need, _ in needs)
+    alone = jax.devices()[0].platform == "cpu" and devices > 1 and memory_needed(needs[0][1], 1) <= free
+    fewer = ", or one device (JAX_NUM_CPU_DEVICES=1)" if alone else ""
     raise HebbsimError(
         f"dims {spec.dim_key} x {spec.dim_value}: {spec.rule.label} needs about {least / 2**30:.1f} GiB, "
-        f"{free / 2**30:.1f} GiB are free; allowed: smaller dims"
+        f"{free / 2**30:.1f} GiB are free; allowed: smaller dims{fewer}"
     )
 
 

@@ -158,7 +158,12 @@ def test_a_memory_too_large_for_one_device_is_shared_by_as_few_as_hold_it(monkey
         placed = hebbsim.sweep(**options).spec
         assert placed.num_shards == split
     monkeypatch.setattr(placement, "memory_free", lambda: quarter - 1)
-    with pytest.raises(hebbsim.HebbsimError, match="dims 512 x 512: hebbian needs about"):
+    with pytest.raises(hebbsim.HebbsimError, match="dims 512 x 512: hebbian needs about") as caught:
+        hebbsim.sweep(**options)
+    alone = placement.memory_needed(spec, 1)
+    assert alone < quarter and str(caught.value).endswith("smaller dims, or one device (JAX_NUM_CPU_DEVICES=1)")
+    monkeypatch.setattr(placement, "memory_free", lambda: alone - 1)
+    with pytest.raises(hebbsim.HebbsimError, match=r"allowed: smaller dims$"):
         hebbsim.sweep(**options)
 
 
