@@ -41,10 +41,11 @@ def pinned() -> Iterator[None]:
 def use_every_core() -> None:
     """Before JAX has started: let it see up to MOST_DEVICES of the cores as a device each, and so run as many trials at once.
 
-    Products use all cores of one device, drawing and scoring do not. Nothing is changed where the shell says how many
-    devices there are, or JAX has started already.
+    Products use all cores of one device, drawing and scoring do not. Nothing is changed where the shell or jax.config says
+    how many devices there are, or JAX has started already.
     """
-    told = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+    said = jax.config.values.get("jax_num_cpu_devices", -1) > 0  # from the shell too
+    told = said or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not told:
         with contextlib.suppress(RuntimeError):

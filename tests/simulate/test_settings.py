@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,8 @@ import pytest
 
 import hebbsim
 from hebbsim.collect import engine
-from hebbsim.simulate.settings import PINNED, check_settings, use_every_core
+from hebbsim.simulate import settings
+from hebbsim.simulate.settings import MOST_DEVICES, PINNED, check_settings, use_every_core
 from hebbsim.storage import store
 
 SPECS = {
@@ -136,22 +138,29 @@ def test_flags_that_loosen_arithmetic_are_refused(flags, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("shell", "asked"),
-    [({}, [3]), ({"JAX_NUM_CPU_DEVICES": "1"}, []), ({"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}, [])],
+    ("said", "flags", "asked"),
+    [(-1, "", [3]), (1, "", []), (-1, "--xla_force_host_platform_device_count=2", [])],
 )
-def test_every_core_is_a_device_unless_the_shell_says_how_many(shell, asked, monkeypatch):
+def test_every_core_is_a_device_unless_it_is_said_how_many(said, flags, asked, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 2, 5}, raising=False)
-    for name in ("JAX_NUM_CPU_DEVICES", "XLA_FLAGS"):
-        monkeypatch.delenv(name, raising=False)
-    for name, text in shell.items():
-        monkeypatch.setenv(name, text)
-    assert len(jax.devices()) == 4
-    use_every_core()  # JAX has started: nothing happens
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    use_every_core()  # the tests say 4
     assert len(jax.devices()) == jax.config.values["jax_num_cpu_devices"] == 4
     called = []
-    monkeypatch.setattr(jax.config, "update", lambda name, value: called.append((name, value)))
+    config = SimpleNamespace(values={"jax_num_cpu_devices": said}, update=lambda *given: called.append(given))
+    monkeypatch.setattr(settings, "jax", SimpleNamespace(config=config))
     use_every_core()
     assert called == [("jax_num_cpu_devices", number) for number in asked]
+
+
+def test_the_commands_use_every_core_and_the_shell_may_say_otherwise():
+    cores = min(len(os.sched_getaffinity(0)), MOST_DEVICES) if hasattr(os, "sched_getaffinity") else 1
+    code = "from hebbsim.cli import main; import jax; main({!r}.split()); print(len(jax.devices()))"
+    code = code.format("measure --dim 8 --num-patterns 4 --trials 2 --probes 4")
+    shell = {name: text for name, text in os.environ.items() if name != "JAX_NUM_CPU_DEVICES"}
+    for more, devices in (({}, cores), ({"JAX_NUM_CPU_DEVICES": "3"}, 3)):
+        done = subprocess.run([sys.executable, "-c", code], env=shell | more, capture_output=True, text=True)
+        assert done.stdout.splitlines()[-1:] == [str(devices)], done.stderr
 
 
 def test_an_offset_of_every_seed_is_refused():
