@@ -5,7 +5,6 @@ import ast
 import json
 import math
 import sys
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -178,7 +177,7 @@ def write_curves(curves: dict[str, Sequence[Any]], folder: Path) -> list[Path]:
         axes[1].legend().remove()
     task, trials = every[0].task, len(every[0].records)
     said = f"{task.ensemble}, {task.dim_key} x {task.dim_value}: mean and {100 * every[0].level:g} % of {trials} trials"
-    axes[0].set_title(textwrap.fill(said, 48), fontsize=7)  # a label with files' names is longer than the column
+    plot.title(axes[0], said)
     for ending in ("png", "svg", "pdf"):
         path = folder / f"curve.{ending}"
         try:

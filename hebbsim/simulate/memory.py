@@ -26,12 +26,8 @@ def reading(spec: Any, state: Any, book: Any) -> float:
     total = 8.0 * spec.probes * rows
     channel = spec.readout.channel_for(spec.ensemble.kind)
     if channel in ("field", "unit_field"):
-        total += (
-            8.0
-            * (spec.probes if spec.ages else 1)
-            * NUM_BINS
-            * (3 if spec.tied else 2 if channel == "unit_field" else 1)
-        )
+        groups = 3 if spec.tied else 2 if channel == "unit_field" else 1
+        total += 8.0 * (spec.probes if spec.ages else 1) * groups * NUM_BINS
     words = max((leaf.shape[0] for leaf in jax.tree.leaves(book) if leaf.ndim), default=0)
     if channel == "tokens":
         total += 4.0 * min(words, WORDS_AT_ONCE) * (spec.dim_value + 11 * spec.probes)
